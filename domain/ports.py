@@ -1,0 +1,280 @@
+"""The seams. Each has at most five methods, one fake, and one contract suite run on every implementation."""
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from types import TracebackType
+from typing import Protocol, Self
+
+from domain.decisions import Assignment, Decision, Suggestion
+from domain.events import Delivery, FeedbackEvent, FeedbackOutcome, OutboxRecord, OutboxState, TopicRecord
+from domain.ids import AssignmentId, ChannelId, ExternalId, MatterId, Number, VaultOwner
+from domain.messages import Batch, Capture, CaptureOutcome, Draft, Mark, Message, SeenItem, Sender
+from domain.records import (
+    AuditEntry,
+    ChannelStatus,
+    Lease,
+    MatterRow,
+    NewMessage,
+    NewOutbox,
+    Note,
+    PollRow,
+    QuarantineItem,
+    QuarantineRow,
+    Revision,
+    SealedValue,
+    Settlement,
+)
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """Aware, UTC."""
+
+    def monotonic(self) -> float:
+        """Seconds that only rise; for intervals."""
+
+    def wait(self, seconds: float, stop: threading.Event) -> bool:
+        """Waits, and returns True at once when ``stop`` is set."""
+
+
+class Seen(Protocol):
+    def seen(self, channel: ChannelId, external_ids: Sequence[ExternalId]) -> Mapping[ExternalId, SeenItem]:
+        """Those of the items that the store knows. Read while polling, outside of any transaction."""
+
+
+class Collector(Protocol):
+    """Never writes upstream in ``poll``; never waits longer than its own politeness (``min_interval`` per host)."""
+
+    def poll(self, cursor: str) -> Batch:
+        """The next batch after ``cursor`` ("" at first). Raises RetryLater (nothing moved) or HaltForPerson.
+
+        A passing fetch failure after some items stops the batch and its cursor there; with no item yet it is raised.
+        """
+
+    def acknowledge(self, refs: Sequence[str]) -> None:
+        """Marks or moves upstream what is committed. Safe to repeat; does nothing where a channel has no such thing."""
+
+    def close(self) -> None: ...
+
+
+class Parser(Protocol):
+    def understand(self, capture: Capture) -> Draft:
+        """What the capture says. Raises RejectItem with a reason that quotes nothing of the item; never anything else."""
+
+
+class Classifier(Protocol):
+    @property
+    def version(self) -> str:
+        """Names the model in decisions; empty when there is none."""
+
+    def suggest(self, texts: Sequence[tuple[str, str]], top: int = 5) -> list[tuple[Suggestion, ...]]:
+        """For each masked (subject, body) the ``top`` units, most probable first, with the words that spoke."""
+
+
+class Publisher(Protocol):
+    def publish(self, records: Sequence[OutboxRecord]) -> list[Delivery]:
+        """One Delivery per record, in order. Raises nothing for a record's sake; RetryLater when nothing can be sent."""
+
+    def close(self) -> None: ...
+
+
+class Feed(Protocol):
+    def poll(self, limit: int) -> list[TopicRecord]:
+        """The next records of all feedback topics, oldest first; the same again until ``commit``."""
+
+    def commit(self) -> None:
+        """What was polled is done with."""
+
+    def close(self) -> None: ...
+
+
+class Vault(Protocol):
+    """Seals values under one data key per owner. Ciphertexts are bound to owner, name and version (AAD)."""
+
+    def seal(self, owner: VaultOwner, values: Sequence[tuple[str, bytes]]) -> list[SealedValue]:
+        """Compressed and encrypted, to be stored by ``UnitOfWork.vault.put`` in the same transaction as what they belong to."""
+
+    def marks(self, sender: Sender) -> tuple[Mark, ...]:
+        """Keyed hashes of phones, ID numbers, e-mails and account, normalised first; none for a masked or empty value."""
+
+    def open(self, value: SealedValue) -> bytes:
+        """The plain bytes. Raises HaltForPerson when the key is missing, shredded or wrong, or the value was swapped."""
+
+    def rewrap(self, value: SealedValue) -> SealedValue:
+        """The same value with its data key wrapped by the newest master key."""
+
+    def digest(self, value: bytes) -> bytes:
+        """A 16-byte keyed digest: equal for equal values, and no help in guessing them."""
+
+
+class CaptureRepository(Protocol):
+    def seen(self, channel: ChannelId, external_ids: Sequence[ExternalId]) -> Mapping[ExternalId, SeenItem]: ...
+
+    def record_poll(self, poll: PollRow) -> int:
+        """Stores manifest and cursor and returns the poll's id. Raises LeaseLost when ``poll.fence`` is not the channel's."""
+
+    def touch(self, channel: ChannelId, marks: Sequence[tuple[ExternalId, str, datetime]]) -> None:
+        """New list mark and fetch time of items that were fetched again and had not changed."""
+
+    def quarantine(self, rows: Sequence[QuarantineRow]) -> list[int]:
+        """Stores captures that wait for a person; returns their ids."""
+
+    def resolve(self, capture_id: int, *, outcome: CaptureOutcome, at: datetime) -> None:
+        """Takes a waiting capture out of quarantine as registered, revised or noted. Raises Refused when it does not wait."""
+
+
+class MessageRepository(Protocol):
+    def register(self, messages: Sequence[NewMessage]) -> list[Number]:
+        """Gives numbers without gaps and stores message, version 1, item, marks and matter. An item that is already known
+        raises nothing and gets no number: its place in the list is "" (a second worker was faster)."""
+
+    def revise(self, revisions: Sequence[Revision]) -> None:
+        """A new version each; the message becomes NEW."""
+
+    def note(self, notes: Sequence[Note]) -> None: ...
+
+    def claim(self, worker: str, limit: int, now: datetime, until: datetime) -> list[Message]:
+        """Up to ``limit`` NEW messages nobody else holds, oldest first, theirs until ``until``; with their marks."""
+
+    def settle(self, settlements: Sequence[Settlement]) -> list[Number]:
+        """Moves messages (state, matter, sealed, reason) and ends their claim; returns those that were no longer in the
+        expected state and version, which were left as they were."""
+
+
+class SamenessRepository(Protocol):
+    """What joining needs; sealed matters never appear in an answer."""
+
+    def by_marks(self, marks: Sequence[Mark], since: datetime) -> list[tuple[bytes, Message]]:
+        """(hash, message) of the unsealed messages of these persons registered or submitted since then, oldest first."""
+
+    def claim_text(self, person: bytes, text_hash: bytes, number: Number, at: datetime, within_hours: int) -> Number:
+        """Holds (person, text) for ``number`` unless another holds it within the window; returns who holds it. Unique by
+        a constraint that two concurrent workers cannot both pass."""
+
+
+class ReadRepository(Protocol):
+    """Looking things up by number or state. The caller filters by who may see: these answer everything, sealed too."""
+
+    def messages(self, numbers: Sequence[Number]) -> dict[Number, Message]: ...
+
+    def of_matters(self, matters: Sequence[MatterId]) -> dict[MatterId, list[Message]]:
+        """The messages of each matter, oldest first."""
+
+    def in_state(self, states: Sequence[MessageState], limit: int = 1000) -> list[Message]:
+        """Oldest first."""
+
+    def quarantined(self, ids: Sequence[int] | None = None, limit: int = 1000) -> list[QuarantineItem]:
+        """Captures that wait now, oldest first; all of them, or those of these ids."""
+
+    def numbers_of(self, channel: ChannelId, external_ids: Sequence[ExternalId]) -> dict[ExternalId, Number]: ...
+
+
+class MatterRepository(Protocol):
+    def get(self, matter: MatterId) -> MatterRow | None: ...
+
+    def lock(self, matters: Sequence[MatterId]) -> dict[MatterId, MatterRow]:
+        """The matters, held until the unit of work ends, in one order for all (no deadlock)."""
+
+    def update(self, rows: Sequence[MatterRow]) -> None:
+        """State, sealed, sequence, promise, merged-into of locked matters."""
+
+    def decide(self, decisions: Sequence[tuple[MatterId, Decision]]) -> None:
+        """Appends decisions with their suggestions and evidence."""
+
+    def decisions(self, matters: Sequence[MatterId]) -> dict[MatterId, list[Decision]]:
+        """Oldest first."""
+
+
+class AssignmentRepository(Protocol):
+    def add(self, assignments: Sequence[Assignment]) -> None: ...
+
+    def of_matters(self, matters: Sequence[MatterId]) -> dict[MatterId, list[Assignment]]:
+        """In the order they were sent."""
+
+    def get(self, assignment: AssignmentId) -> Assignment | None: ...
+
+    def update(self, assignments: Sequence[Assignment]) -> None: ...
+
+    def feedback(self, event: FeedbackEvent, outcome: FeedbackOutcome, reason: str, at: datetime) -> bool:
+        """Records that the event was taken. False, changing nothing, when this unit's event id was taken before."""
+
+
+class OutboxRepository(Protocol):
+    def add(self, records: Sequence[NewOutbox]) -> None: ...
+
+    def pending(self, shards: Sequence[int], limit: int, now: datetime) -> list[OutboxRecord]:
+        """Pending records of these shards (of 64), oldest first, none whose topic and key has an earlier one
+        that is parked or waits for its next try."""
+
+    def settle(self, deliveries: Sequence[Delivery], now: datetime) -> None:
+        """Delivered, parked with its reason, or pending again with a back-off."""
+
+    def parked(self, limit: int) -> list[tuple[OutboxRecord, str]]: ...
+
+    def move(self, record_ids: Sequence[int], state: OutboxState, reason: str, now: datetime) -> int:
+        """A person's replay (to PENDING) or discard of parked or pending records; how many moved."""
+
+
+class ChannelRepository(Protocol):
+    def status(self) -> list[ChannelStatus]: ...
+
+    def cursor(self, channel: ChannelId) -> str: ...
+
+    def report(self, channel: ChannelId, kind: str, at: datetime, *, state: str, error: str) -> None:
+        """Last attempt, success when ``error`` is empty, and the channel's state (``ok``, ``degraded``, ``halted``)."""
+
+    def acquire(self, name: str, owner: str, now: datetime, until: datetime) -> Lease | None:
+        """The lease ``name`` with a new fencing token, or a longer hold of one's own; None while another holds it."""
+
+    def release(self, lease: Lease) -> None: ...
+
+
+class AuditRepository(Protocol):
+    def append(self, entries: Sequence[AuditEntry]) -> None:
+        """Chained by hash to what stands before."""
+
+    def entries(self, subject: str | None = None) -> Iterable[tuple[int, AuditEntry]]:
+        """Oldest first."""
+
+    def verify(self) -> str:
+        """Empty when the chain holds from the first entry to the last, else one line on where it breaks."""
+
+
+class VaultRepository(Protocol):
+    def put(self, values: Sequence[SealedValue]) -> None: ...
+
+    def get(self, owner: VaultOwner, name: str | None = None) -> list[SealedValue]:
+        """Sealed values of an owner, newest version last. Raises HaltForPerson when its data key was shredded."""
+
+    def shred(self, owner: VaultOwner) -> None:
+        """Deletes the owner's data key and look-up marks: its sealed values can never be read again."""
+
+
+class UnitOfWork(Protocol):
+    """One transaction. Leaving it without ``commit`` rolls back. Nothing in it may wait for a network."""
+
+    captures: CaptureRepository
+    messages: MessageRepository
+    sameness: SamenessRepository
+    reads: ReadRepository
+    matters: MatterRepository
+    assignments: AssignmentRepository
+    outbox: OutboxRepository
+    channels: ChannelRepository
+    audit: AuditRepository
+    vault: VaultRepository
+
+    def commit(self) -> None: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
+
+
+class Store(Protocol):
+    def unit_of_work(self, *, write: bool = True) -> AbstractContextManager[UnitOfWork]:
+        """A transaction; on SQLite a writing one begins IMMEDIATE. Raises RetryLater when the store cannot be reached."""
+
+    def close(self) -> None: ...
