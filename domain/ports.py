@@ -10,7 +10,7 @@ from typing import Protocol, Self
 from domain.decisions import Assignment, Decision, Suggestion
 from domain.events import Delivery, FeedbackEvent, FeedbackOutcome, OutboxRecord, OutboxState, TopicRecord
 from domain.ids import AssignmentId, ChannelId, ExternalId, MatterId, Number, VaultOwner
-from domain.messages import Batch, Capture, CaptureOutcome, Draft, Mark, Message, SeenItem, Sender
+from domain.messages import Batch, Capture, CaptureOutcome, Draft, Mark, Message, MessageState, SeenItem, Sender
 from domain.records import (
     AuditEntry,
     ChannelStatus,
