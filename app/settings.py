@@ -1,0 +1,246 @@
+"""The settings: one TOML file, every value documented here, secrets only as references.
+
+Relative paths are relative to the settings file. ``docs/settings.md`` is compared with these models by a test.
+"""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from domain.errors import BadSettings
+
+SETTINGS_NAME = "fenban.toml"
+SETTINGS_VARIABLE = "FENBAN_SETTINGS"
+
+Secret = Annotated[str, Field(pattern=r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$")]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class City(Section):
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="short name of the city, part of every event's source")
+    name: str = Field(min_length=1, description="the city's name as citizens write it, 云泽市")
+    region: str = Field(pattern=r"^\d{6}$", description="GB/T 2260 code of the city")
+
+
+class Files(Section):
+    units: Path = Field(Path("units.toml"), description="the unit directory")
+    rules: Path | None = Field(None, description="the city's screening and routing rules; none: only the built-in screens")
+    calendar: Path | None = Field(None, description="the local calendar of working days; none: the built-in calendars")
+    models: Path = Field(Path("models"), description="folder of trained models; the file `live` in it names the one that serves")
+
+
+class StoreSection(Section):
+    url: str = Field("sqlite:///data/fenban.db", description="sqlite:///PATH")
+
+    @field_validator("url")
+    @classmethod
+    def _known_database(cls, url: str) -> str:
+        if url.startswith("postgresql"):
+            raise ValueError("PostgreSQL is not supported by this version; use sqlite:///PATH")
+        if not url.startswith("sqlite:///"):
+            raise ValueError("a store's url is sqlite:///PATH")
+        return url
+
+
+class Topics(Section):
+    path: Path = Field(Path("data/topics.db"), description="the embedded topics' file")
+
+
+class VaultSection(Section):
+    master_keys: dict[str, Secret] = Field(
+        {"1": "file:keys/master-1.key"}, description="version → env:NAME or file:PATH of a 32-byte key; the highest version seals"
+    )
+    index_keys: dict[str, Secret] = Field(
+        {"1": "file:keys/index-1.key"}, description="version → env:NAME or file:PATH of the look-up hashes' key"
+    )
+
+    @field_validator("master_keys", "index_keys")
+    @classmethod
+    def _versions(cls, keys: dict[str, str]) -> dict[str, str]:
+        if not keys or not all(version.isdigit() and int(version) > 0 for version in keys):
+            raise ValueError('keys are named by their version: { "1" = "file:keys/master-1.key" }')
+        return keys
+
+
+class Decide(Section):
+    automatic: bool = Field(True, description="false: every suggestion waits in review")
+    target_precision: float = Field(0.95, ge=0.5, lt=1.0, description="share of automatic decisions that must be right")
+    simple_days: int = Field(5, ge=1, le=60, description="working days for a simple matter")
+    complex_days: int = Field(15, ge=1, le=120, description="working days for a complex matter")
+
+
+class Join(Section):
+    window_hours: int = Field(24, ge=1, le=24 * 30, description="copies are submitted within this many hours of each other")
+    similarity: float = Field(0.8, gt=0.0, le=1.0, description="least Jaccard of character 3-grams of a copy")
+    repeat_days: int = Field(180, ge=1, le=3650, description="how far back a repeat is looked for")
+
+
+class Work(Section):
+    batch: int = Field(256, ge=1, le=5000, description="messages, records and events handled at once")
+    claim_seconds: int = Field(120, ge=5, description="how long a worker holds what it claimed before another may")
+
+
+class Http(Section):
+    host: str = Field("127.0.0.1", description="where /healthz, /readyz and /metrics listen: a loopback address")
+    port: int = Field(9464, ge=0, le=65535, description="0 chooses a free one")
+
+    @field_validator("host")
+    @classmethod
+    def _loopback(cls, host: str) -> str:
+        if host not in {"127.0.0.1", "::1", "localhost"}:
+            raise ValueError("health and metrics listen on loopback only: use 127.0.0.1")
+        return host
+
+
+class Log(Section):
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level written")
+    format: Literal["json", "console"] = Field("json", description="json, one object a line; console for people")
+
+
+class Channel(Section):
+    id: str = Field(pattern=r"^[a-z][a-z0-9]{0,15}$", description="part of every number given on it")
+    kind: Literal["portal", "board", "mailbox"]
+    every_seconds: float = Field(300.0, ge=0.0, description="how often it is polled")
+    place_filter: tuple[str, ...] = Field((), description="place names; items that name none of them are filtered")
+    enabled: bool = Field(True, description="false: not polled")
+
+
+class WebChannel(Channel):
+    url: str = Field(pattern=r"^https?://", description="the site's address")
+    min_interval: float = Field(1.5, ge=0.0, description="seconds between requests to one host; 0 only on loopback")
+    timeout_seconds: float = Field(30.0, gt=0.0, description="whole time a request may take")
+    recheck_minutes: float = Field(360.0, ge=0.0, description="when a known item's detail is fetched again")
+    full_sweep_hours: float = Field(24.0, ge=0.0, description="how often the whole list is read again")
+    certificate: Path | None = Field(None, description="PEM file of a certificate to trust for this site alone")
+
+
+class PortalChannel(WebChannel):
+    kind: Literal["portal"]
+    profile: Path = Field(description="the portal's profile")
+    batch_items: int = Field(100, ge=1, le=2000, description="items of one poll")
+
+
+class BoardChannel(WebChannel):
+    kind: Literal["board"]
+    fid: str = Field(pattern=r"^\d+$", description="the office's number on the board")
+    list_path: str = Field("/threads/queryThreadsList", description="the list interface's path")
+    site: str = Field("people.com.cn", description="names the site in upstream accounts")
+    batch_items: int = Field(100, ge=1, le=2000, description="items of one poll")
+    overlap_hours: float = Field(72.0, ge=0.0, description="how far back each poll reads again")
+
+
+class MailboxChannel(Channel):
+    kind: Literal["mailbox"]
+    host: str = Field(description="the IMAP server")
+    port: int = Field(993, ge=1, le=65535)
+    tls: bool = Field(True, description="false only on loopback")
+    username: str
+    password: Secret = Field(description="env:NAME or file:PATH; at 163, 126 and QQ the app password (授权码)")
+    folder: str = Field("INBOX")
+    after: Literal["none", "seen", "move"] = Field("none", description="what is done with a mail once it is stored")
+    move_to: str = Field("fenban", description="the folder for after = move")
+    own_addresses: tuple[str, ...] = Field((), description="the city's own addresses; mails from them are filtered")
+    max_bytes: int = Field(30_000_000, ge=10_000, description="larger mails are quarantined with their headers")
+    timeout_seconds: float = Field(30.0, gt=0.0, description="socket timeout")
+
+
+AnyChannel = Annotated[PortalChannel | BoardChannel | MailboxChannel, Field(discriminator="kind")]
+
+
+class Settings(BaseSettings):
+    """The whole file. Only the settings file is read, never the environment: a stray variable must not change a city."""
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True)
+
+    city: City
+    files: Files = Files()
+    store: StoreSection = StoreSection()
+    topics: Topics = Topics()
+    vault: VaultSection = VaultSection()
+    decide: Decide = Decide()
+    join: Join = Join()
+    work: Work = Work()
+    http: Http = Http()
+    log: Log = Log()
+    channel: tuple[AnyChannel, ...] = ()
+    base: Path = Field(Path(), exclude=True, description="the settings file's folder; not a key of the file")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
+
+    @model_validator(mode="after")
+    def _channels_once(self) -> "Settings":
+        ids = [channel.id for channel in self.channel]
+        if len(ids) != len(set(ids)):
+            raise ValueError("two channels have the same id")
+        return self
+
+    def path(self, path: Path) -> Path:
+        return path if path.is_absolute() else self.base / path
+
+    def store_url(self) -> str:
+        return f"sqlite:///{self.path(Path(self.store.url.removeprefix('sqlite:///')))}"
+
+    def secret(self, reference: str, what: str) -> str:
+        """The value behind ``env:NAME`` or ``file:PATH``. Raises BadSettings with the remedy when there is none."""
+        scheme, _, rest = reference.partition(":")
+        if scheme == "env":
+            value = os.environ.get(rest, "")
+            if not value:
+                raise BadSettings([f"{what}: the environment variable {rest} is not set → export {rest}=… before starting"])
+            return value
+        path = self.path(Path(rest))
+        try:
+            return path.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            problem = f"{what}: {path} cannot be read ({error.strerror}) → create it, readable by this user alone"
+            raise BadSettings([problem]) from None
+
+
+def settings_path(given: Path | None) -> Path:
+    """The settings file to use: given, else named by FENBAN_SETTINGS, else ./fenban.toml."""
+    return given or Path(os.environ.get(SETTINGS_VARIABLE) or SETTINGS_NAME)
+
+
+def load_settings(given: Path | None = None) -> Settings:
+    """Raises BadSettings with a line for each problem: file, key, what is wrong."""
+    path = settings_path(given)
+    try:
+        data: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BadSettings([f"{path} does not exist → make one with `fenban init`, or name yours with --settings"]) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSettings([f"{path} cannot be read: {type(error).__name__} → save it as UTF-8, readable by this user"]) from None
+    except tomllib.TOMLDecodeError as error:
+        raise BadSettings([f"{path}: not valid TOML: {error}"]) from None
+    try:
+        return Settings(**{**data, "base": path.resolve().parent})
+    except ValidationError as error:
+        raise BadSettings([f"{path}: {_problem(detail)}" for detail in error.errors()]) from None
+
+
+def _problem(detail: Any) -> str:
+    place = ".".join(str(part) for part in detail["loc"] if part not in {"portal", "board", "mailbox"})
+    kind = detail["type"]
+    if kind == "extra_forbidden":
+        return f"{place}: unknown key → remove it, or look its name up in docs/settings.md"
+    if kind == "missing":
+        return f"{place}: missing → add it"
+    if kind == "string_pattern_mismatch" and "env:" in detail["ctx"]["pattern"]:
+        return f"{place}: a secret stands here inline or badly → write a reference, env:NAME or file:PATH"
+    return f"{place or 'file'}: {detail['msg'].removeprefix('Value error, ')}"
