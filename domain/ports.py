@@ -93,7 +93,9 @@ class Feed(Protocol):
 class Vault(Protocol):
     """Seals values under one data key per owner. Ciphertexts are bound to owner, name and version (AAD)."""
 
-    def seal(self, owner: VaultOwner, values: Sequence[tuple[str, bytes]]) -> list[SealedValue]:
+    def seal(
+        self, owner: VaultOwner, values: Sequence[tuple[str, bytes]], *, existing: Sequence[SealedValue] = ()
+    ) -> list[SealedValue]:
         """Compressed and encrypted, to be stored by ``UnitOfWork.vault.put`` in the same transaction as what they belong to."""
 
     def marks(self, sender: Sender) -> tuple[Mark, ...]:
@@ -127,8 +129,8 @@ class CaptureRepository(Protocol):
 
 class MessageRepository(Protocol):
     def register(self, messages: Sequence[NewMessage]) -> list[Number]:
-        """Gives numbers without gaps and stores message, version 1, item, marks and matter. An item that is already known
-        raises nothing and gets no number: its place in the list is "" (a second worker was faster)."""
+        """Gives numbers without gaps and stores message, version 1, item, marks and matter. An item that already has
+        a number raises nothing and gets no number: its place in the list is "" (a second worker was faster)."""
 
     def revise(self, revisions: Sequence[Revision]) -> None:
         """A new version each; the message becomes NEW."""

@@ -22,7 +22,8 @@ class PollRow:
 
 @dataclass(frozen=True, slots=True)
 class QuarantineRow:
-    """A capture that could not be understood. Its bytes are sealed under ``owner`` with the name ``capture``."""
+    """A capture that could not be understood. Its bytes are sealed under ``owner`` with the name ``capture``. Its item is
+    known from then on, with no number yet; a later capture of it that is understood registers it."""
 
     poll: int
     channel: ChannelId
@@ -31,6 +32,7 @@ class QuarantineRow:
     at: datetime
     reason: str
     list_mark: str
+    content_mark: str
     value_version: int
 
 
