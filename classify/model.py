@@ -1,0 +1,90 @@
+"""The routing model as it serves: ``domain.ports.Classifier`` over arrays, without scikit-learn."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from classify.artefact import ModelData, read_data, write_data
+from classify.confidence import ranked, threshold_for
+from classify.evidence import EvidenceFinder
+from classify.features import FloatArray, Text, Vectorizer
+from domain.decisions import Suggestion
+from domain.ids import UnitCode
+
+BATCH = 256
+
+
+class Model:
+    """Suggests units for masked texts. Holds no text; the same batch gives the same answer, alone or among others."""
+
+    def __init__(self, data: ModelData) -> None:
+        self.data = data
+        self._vectorizer = Vectorizer(data.space)
+        self._weights = data.weights * data.scales[:, None]
+
+    @property
+    def version(self) -> str:
+        return self.data.version
+
+    @property
+    def units(self) -> tuple[UnitCode, ...]:
+        return self.data.units
+
+    def suggest(self, texts: Sequence[Text], top: int = 5, evidence: bool = True) -> list[tuple[Suggestion, ...]]:
+        """For each masked (subject, body) the ``top`` units, most probable first; fewer where the model has fewer.
+
+        The first probability says how likely the first choice is right. Evidence: the words of the text that spoke for the
+        unit, loudest first; none where no word did.
+        """
+        found: list[tuple[Suggestion, ...]] = []
+        for start in range(0, len(texts), BATCH):
+            found.extend(self._suggest_batch(texts[start : start + BATCH], top, evidence))
+        return found
+
+    def threshold(self, target: float) -> float | None:
+        """The least first probability that keeps the precision ``target``; None when none does."""
+        calibration = self.data.calibration
+        return threshold_for(target, calibration.held_confidence, calibration.held_right)
+
+    def automatic(self, suggestions: Sequence[Suggestion]) -> bool:
+        """Whether the first suggestion may stand without a person, at the model's own target precision."""
+        least = self._own_threshold
+        return bool(suggestions) and least is not None and suggestions[0].probability >= least
+
+    @cached_property
+    def _own_threshold(self) -> float | None:
+        return self.threshold(self.data.target)
+
+    @cached_property
+    def _finder(self) -> EvidenceFinder:
+        return EvidenceFinder(self.data.space, self._weights)
+
+    def scores(self, texts: Sequence[Text]) -> tuple[Any, FloatArray]:
+        """(features, scores) of one batch."""
+        features = self._vectorizer.transform(texts)
+        scores: FloatArray = np.asarray(features @ self._weights) + self.data.bias
+        return features, scores
+
+    def _suggest_batch(self, texts: Sequence[Text], top: int, evidence: bool) -> list[tuple[Suggestion, ...]]:
+        features, scores = self.scores(texts)
+        best, probabilities = ranked(scores.astype(np.float64), self.data.calibration, top, np.diff(features.indptr) > 0)
+        reasons = self._finder.find(features, best) if evidence else None
+        codes = self.data.units
+        answers: list[tuple[Suggestion, ...]] = []
+        for row, (units, values) in enumerate(zip(best.tolist(), probabilities.tolist(), strict=True)):
+            why = reasons[row] if reasons is not None else [()] * len(units)
+            answers.append(tuple(Suggestion(codes[u], p, w) for u, p, w in zip(units, values, why, strict=True)))
+        return answers
+
+
+def load_model(path: Path) -> Model:
+    """The model of that file. Raises HaltForPerson when there is none, or it is foreign, corrupted or of another format."""
+    return Model(read_data(path))
+
+
+def save_model(model: Model, path: Path) -> None:
+    """Writes the model whole or not at all. Raises HaltForPerson when the place cannot be written."""
+    write_data(model.data, path)

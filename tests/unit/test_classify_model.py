@@ -1,0 +1,112 @@
+"""The model as it serves: what it promises to the pipeline."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from classify.model import Model, load_model, save_model
+from classify.train import LabelledText, train
+from domain.errors import HaltForPerson
+from domain.ids import UnitCode
+from tests.support.letters import letters
+
+TRAINED_AT = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+def rows(count: int, seed: int, **how: float) -> list[LabelledText]:
+    return [LabelledText(x.subject, x.body, UnitCode(x.unit), x.at) for x in letters(count, seed, **how)]  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return train(rows(600, 7, noise=0.1), units=None, seed=1, trained_at=TRAINED_AT)
+
+
+def test_unseen_letters_go_to_their_unit(model: Model) -> None:
+    tested = rows(200, 8)
+    found = model.suggest([(row.subject, row.body) for row in tested])
+    assert sum(s[0].unit == row.unit for s, row in zip(found, tested, strict=True)) >= 190
+
+
+def test_a_batch_of_one_answers_as_a_batch_of_many(model: Model) -> None:
+    texts = [(row.subject, row.body) for row in rows(300, 9)]
+    together = model.suggest(texts)
+    for text, expected in zip(texts[::17], together[::17], strict=True):
+        (alone,) = model.suggest([text])
+        assert [s.unit for s in alone] == [s.unit for s in expected]
+        assert [s.probability for s in alone] == pytest.approx([s.probability for s in expected], abs=1e-6)
+        assert [[e.text for e in s.evidence] for s in alone] == [[e.text for e in s.evidence] for s in expected]
+
+
+def test_evidence_is_words_of_the_text_loudest_first(model: Model) -> None:
+    (found,) = model.suggest([("暖气不热", "家里暖气冰凉，供热什么时候检修")])
+    assert found[0].unit == "heat"
+    assert found[0].evidence[0].text in {"暖气", "供热", "冰凉", "不热", "检修"}
+    for suggestion in found:
+        weights = [reason.weight for reason in suggestion.evidence]
+        assert weights == sorted(weights, reverse=True)
+        assert all(weight > 0 for weight in weights)
+        assert all(reason.text in "暖气不热家里暖气冰凉，供热什么时候检修" for reason in suggestion.evidence)
+
+
+def test_saved_and_loaded_it_answers_the_same(model: Model, tmp_path: Path) -> None:
+    path = tmp_path / "models" / "a.npz"
+    save_model(model, path)
+    loaded = load_model(path)
+    texts = [(row.subject, row.body) for row in rows(50, 10)]
+    assert loaded.version == model.version
+    assert loaded.suggest(texts) == model.suggest(texts)
+    assert [loaded.threshold(t) for t in (0.9, 0.95, 0.98)] == [model.threshold(t) for t in (0.9, 0.95, 0.98)]
+
+
+def test_the_order_of_rows_does_not_matter(model: Model) -> None:
+    shuffled = train(list(reversed(rows(600, 7, noise=0.1))), units=None, seed=1, trained_at=TRAINED_AT)
+    assert shuffled.version == model.version
+    assert model.version.startswith("20261122-")
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "text", "empty", "missing", "foreign"])
+def test_a_damaged_or_foreign_file_is_refused(model: Model, tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "model.npz"
+    save_model(model, path)
+    data = path.read_bytes()
+    if damage == "cut":
+        path.write_bytes(data[: len(data) // 2])
+    elif damage == "flipped":
+        middle = len(data) // 2
+        path.write_bytes(data[:middle] + bytes([data[middle] ^ 0xFF]) + data[middle + 1 :])
+    elif damage == "text":
+        path.write_text("not a model")
+    elif damage == "empty":
+        path.write_bytes(b"")
+    elif damage == "missing":
+        path.unlink()
+    else:
+        import numpy as np
+
+        np.savez(path, other=np.zeros(3))
+    with pytest.raises(HaltForPerson) as refused:
+        load_model(path)
+    assert refused.value.remedy
+
+
+@pytest.mark.parametrize(
+    "labels", [["a"] * 3 + ["b"] * 3, ["a", "b"], ["a"], ["a", "b", "c"], ["a"] * 5, ["a"] * 40 + ["b"]], ids=str
+)
+def test_few_labels_train(labels: list[str]) -> None:
+    given = [LabelledText(f"第{'一二三四五'[at % 5]}件", f"水管{unit}坏了", UnitCode(unit)) for at, unit in enumerate(labels)]
+    small = train(given, units=None, seed=1, trained_at=TRAINED_AT)
+    (empty, full) = small.suggest([("", ""), ("水管", "水管坏了 a")])
+    assert {s.unit for s in full} == set(labels)
+    assert len(empty) == len(set(labels))
+    assert not small.automatic(empty)
+
+
+def test_no_label_at_all_is_said() -> None:
+    with pytest.raises(HaltForPerson):
+        train([], units=None, seed=1, trained_at=TRAINED_AT)
+
+
+def test_no_texts_give_no_suggestions(model: Model) -> None:
+    assert model.suggest([]) == []
