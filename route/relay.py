@@ -1,0 +1,86 @@
+"""From the outbox to the topics: at least once, in order per topic and key, one failing key stopping only itself."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from domain.events import Delivery, DeliveryStatus, OutboxRecord
+from domain.ports import Clock, Publisher, Store
+
+
+@dataclass(frozen=True, slots=True)
+class RelayResult:
+    """How many records were acknowledged, will be tried again, and were parked."""
+
+    delivered: int = 0
+    retried: int = 0
+    parked: int = 0
+
+    @property
+    def idle(self) -> bool:
+        return not (self.delivered or self.retried or self.parked)
+
+
+class Relay:
+    """Reads, publishes and settles in three steps; nothing is published inside a transaction.
+
+    Killed between publishing and settling, it publishes the same event ids again. ``failpoint`` is called with
+    ``relay.read``, ``relay.published`` and ``relay.settled``.
+    """
+
+    def __init__(
+        self, store: Store, publisher: Publisher, clock: Clock, *, failpoint: Callable[[str], None] | None = None
+    ) -> None:
+        self._store = store
+        self._publisher = publisher
+        self._clock = clock
+        self._failpoint = failpoint or _pass
+
+    def run_once(self, shards: Sequence[int], limit: int) -> RelayResult:
+        """Moves up to ``limit`` records of these shards.
+
+        Raises RetryLater when the store or every topic is out of reach; what was acknowledged before that is settled.
+        """
+        with self._store.unit_of_work(write=False) as work:
+            waiting = work.outbox.pending(shards, limit, self._clock.now())
+        self._failpoint("relay.read")
+        counts: Counter[DeliveryStatus] = Counter()
+        while waiting:
+            wave, waiting = _first_of_each_key(waiting)
+            deliveries = self._publisher.publish(wave)
+            self._failpoint("relay.published")
+            self._settle(deliveries)
+            counts.update(delivery.status for delivery in deliveries)
+            stopped = _stopped_keys(wave, deliveries)
+            waiting = [record for record in waiting if (record.topic, record.key) not in stopped]
+        return RelayResult(counts[DeliveryStatus.DELIVERED], counts[DeliveryStatus.RETRY], counts[DeliveryStatus.REFUSED])
+
+    def _settle(self, deliveries: Sequence[Delivery]) -> None:
+        with self._store.unit_of_work() as work:
+            work.outbox.settle(deliveries, self._clock.now())
+            work.commit()
+        self._failpoint("relay.settled")
+
+
+def _first_of_each_key(records: Sequence[OutboxRecord]) -> tuple[list[OutboxRecord], list[OutboxRecord]]:
+    """The first record of each (topic, key), and the rest: a later one is sent only when the earlier is acknowledged."""
+    seen: set[tuple[str, str]] = set()
+    wave: list[OutboxRecord] = []
+    rest: list[OutboxRecord] = []
+    for record in records:
+        place = (record.topic, record.key)
+        if place in seen:
+            rest.append(record)
+        else:
+            seen.add(place)
+            wave.append(record)
+    return wave, rest
+
+
+def _stopped_keys(wave: Sequence[OutboxRecord], deliveries: Sequence[Delivery]) -> set[tuple[str, str]]:
+    delivered = {delivery.record_id for delivery in deliveries if delivery.status is DeliveryStatus.DELIVERED}
+    return {(record.topic, record.key) for record in wave if record.id not in delivered}
+
+
+def _pass(_name: str) -> None:
+    return None

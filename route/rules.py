@@ -1,0 +1,232 @@
+"""Rules: ordered, named conditions on a message, and what follows when they hold. Files are read by ``route.rules_file``."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from domain.decisions import DeadlineClass, Urgency
+from domain.ids import UnitCode
+from domain.messages import Message, MessageKind
+from domain.units import UnitLevel
+from route.lexicon import Lexicon, Spans, scanned_text
+from route.places import PlaceHit
+
+
+class ScreenAction(StrEnum):
+    """``hold``: kept for a person, joined and dispatched to nobody. ``seal``: an accusation, only the sealed review sees it."""
+
+    HOLD = "hold"
+    SEAL = "seal"
+
+
+class PlaceLead(StrEnum):
+    """Leads that the place gives: the county's or the township's own unit."""
+
+    COUNTY = "place:county"
+    TOWNSHIP = "place:township"
+
+
+class Pattern(Protocol):
+    def search(self, text: str) -> object: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """All that are given must hold.
+
+    ``groups`` are sets of word numbers: of each, one word must stand in the text (``any`` gives one group, each entry of
+    ``all`` one); with ``within`` all of them inside so many characters, with ``ordered`` in the order of the groups and
+    without overlap. ``none``: words of which none may stand there. ``places`` are closed downwards; ``regions`` are prefixes.
+    """
+
+    groups: tuple[frozenset[int], ...] = ()
+    none: frozenset[int] = frozenset()
+    within: int = 0
+    ordered: bool = False
+    regex: Pattern | None = None
+    regex_text: str = ""
+    kinds: frozenset[MessageKind] = frozenset()
+    channels: frozenset[str] = frozenset()
+    addressed_to: tuple[str, ...] = ()
+    places: frozenset[UnitCode] = frozenset()
+    regions: tuple[str, ...] = ()
+    named: frozenset[UnitCode] = frozenset()
+    levels: frozenset[UnitLevel] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    name: str
+    action: ScreenAction
+    when: Conditions
+    reason: str = ""
+    dispatch_to: UnitCode | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """``lead`` is a unit or what the place gives. With ``goes_on`` the rule only adds, and later rules or the model decide."""
+
+    name: str
+    when: Conditions
+    lead: UnitCode | PlaceLead | None = None
+    co_units: tuple[UnitCode, ...] = ()
+    requirement: str = ""
+    deadline_class: DeadlineClass | None = None
+    urgency: Urgency | None = None
+    out_of_remit: str = ""
+    review: str = ""
+    excluded: tuple[UnitCode, ...] = ()
+    prefer_local: bool = False
+    goes_on: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What the decider knows of a message's place. ``region`` is the unit's code of GB/T 2260 or GB/T 10114."""
+
+    hit: PlaceHit
+    regions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One message as rules see it. ``spans`` are the rule words found in ``text``."""
+
+    message: Message
+    text: str
+    spans: Mapping[int, Spans]
+    place: Place | None = None
+    named: tuple[UnitCode, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """Which rules a word can start, so that a message meets only the rules it could match."""
+
+    by_word: Mapping[int, tuple[int, ...]]
+    always: tuple[int, ...]
+
+    def candidates(self, spans: Mapping[int, Spans]) -> Sequence[int]:
+        found = set(self.always)
+        for number in spans:
+            found.update(self.by_word.get(number, ()))
+        return sorted(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """Screens and rules with their words. ``lexicon`` of screens and of rules are apart: most messages need both, once each."""
+
+    screens: tuple[Screen, ...]
+    rules: tuple[Rule, ...]
+    screen_words: Lexicon
+    rule_words: Lexicon
+    _screen_index: _Index = field(init=False)
+    _rule_index: _Index = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.screen_words.freeze()
+        self.rule_words.freeze()
+        object.__setattr__(self, "_screen_index", _index([screen.when for screen in self.screens]))
+        object.__setattr__(self, "_rule_index", _index([rule.when for rule in self.rules]))
+
+    def first_screen(self, message: Message, waived: Sequence[str]) -> Screen | None:
+        """The screen that holds: of those that match, the first that seals, else the first. ``waived`` names are skipped."""
+        text = scanned_text(message.subject, message.body).lower()
+        reading = Reading(message, text, self.screen_words.scan(text))
+        first: Screen | None = None
+        for position in self._screen_index.candidates(reading.spans):
+            screen = self.screens[position]
+            if (
+                (first is None or screen.action is ScreenAction.SEAL)
+                and screen.name not in waived
+                and holds(screen.when, reading)
+            ):
+                if screen.action is ScreenAction.SEAL:
+                    return screen
+                first = screen
+        return first
+
+    def read(self, message: Message, text: str, place: Place | None, named: tuple[UnitCode, ...]) -> Reading:
+        return Reading(message, text, self.rule_words.scan(text), place, named)
+
+    def matching(self, reading: Reading) -> list[Rule]:
+        """The rules that hold, in order, up to and with the first that does not go on."""
+        found: list[Rule] = []
+        for position in self._rule_index.candidates(reading.spans):
+            rule = self.rules[position]
+            if holds(rule.when, reading):
+                found.append(rule)
+                if not rule.goes_on:
+                    break
+        return found
+
+    def words_of(self, when: Conditions, reading: Reading) -> list[str]:
+        """The words of these conditions that stand in the text, for evidence."""
+        words = self.rule_words.words()
+        return [words[number] for group in when.groups for number in group if number in reading.spans]
+
+
+def holds(when: Conditions, reading: Reading) -> bool:
+    """Whether all conditions hold; the cheap ones are asked first, the pattern last."""
+    spans = reading.spans
+    for group in when.groups:
+        if group.isdisjoint(spans):
+            return False
+    if when.none and not when.none.isdisjoint(spans):
+        return False
+    if when.within and not _near(when, spans):
+        return False
+    return _fits(when, reading) and (when.regex is None or when.regex.search(reading.text) is not None)
+
+
+def _fits(when: Conditions, reading: Reading) -> bool:
+    message = reading.message
+    if when.kinds and message.kind not in when.kinds:
+        return False
+    if when.channels and message.channel not in when.channels:
+        return False
+    if when.addressed_to and not any(name in message.addressed_to for name in when.addressed_to):
+        return False
+    if when.named and when.named.isdisjoint(reading.named):
+        return False
+    if not (when.places or when.regions or when.levels):
+        return True
+    place = reading.place
+    if place is None or (when.levels and place.hit.level not in when.levels):
+        return False
+    if when.places and not when.places.issuperset(place.hit.units):
+        return False
+    return not when.regions or all(region.startswith(when.regions) for region in place.regions)
+
+
+def _near(when: Conditions, spans: Mapping[int, Spans]) -> bool:
+    groups = [sorted(span for number in group if number in spans for span in spans[number]) for group in when.groups]
+    return any(_reaches(start, end, groups[1:], when) for start, end in groups[0])
+
+
+def _reaches(start: int, end: int, groups: Sequence[Spans], when: Conditions) -> bool:
+    after = end
+    for group in groups:
+        if when.ordered:
+            fitting = [span_end for span_start, span_end in group if span_start >= after and span_end - start <= when.within]
+            if not fitting:
+                return False
+            after = min(fitting)
+        elif not any(abs(span_start - start) <= when.within for span_start, _ in group):
+            return False
+    return True
+
+
+def _index(conditions: Sequence[Conditions]) -> _Index:
+    by_word: dict[int, list[int]] = {}
+    always: list[int] = []
+    for position, when in enumerate(conditions):
+        if not when.groups:
+            always.append(position)
+            continue
+        for number in min(when.groups, key=len):
+            by_word.setdefault(number, []).append(position)
+    return _Index({number: tuple(positions) for number, positions in by_word.items()}, tuple(always))

@@ -1,0 +1,369 @@
+"""Reading rules from TOML, with errors that name file, rule and remedy.
+
+::
+
+    [words]                                  # lists that rules may share as "@tools"
+    tools = ["挖掘机", "打桩机"]
+
+    [[screen]]                               # before joining and deciding
+    name = "spam-invoices"
+    action = "hold"                          # hold | seal; a seal wins over a hold
+    any = ["代开发票"]
+    reason = "advertises invoices"
+
+    [[rule]]                                 # in this order; the first that holds decides
+    name = "night-noise"
+    any = ["@tools", "施工噪声"]              # one of these words
+    all = ["夜里", ["太吵", "睡不着"]]         # each of these; an inner list needs one of its words
+    none = ["谢谢"]                           # none of these
+    within = 30                              # the words of `any` and `all` stand inside so many characters
+    ordered = false                          # … in the order written (needs within)
+    regex = "夜里[0-9]+点"                    # RE2, over subject and body without white space
+    kind = ["complaint"]                     # consult help complaint accusation suggestion thanks
+    channel = ["portal"]
+    addressed_to = ["市长"]
+    place = ["qingshan"]                     # the place found is this unit's, or one's under it
+    region = ["990102"]                      # … or lies in this division
+    level = ["county", "township"]           # … and is of this level
+    unit_named = ["water"]                   # the text names one of these units
+    lead = "environment"                     # a unit, place:county or place:township
+    co_units = ["police"]
+    requirement = "…"
+    deadline_class = "complex"               # simple | complex
+    urgency = "urgent"                       # normal | urgent
+    out_of_remit = "reason"                  # tell the sender where to turn; no unit gets it
+    review = "reason"                        # a person decides
+    excluded = ["police"]                    # these and all under them must not get it
+    prefer_local = true                      # with the place's own unit of the same duty instead of the city's
+    continue = true                          # only add; later rules or the model choose the lead
+
+In word lists ``@units`` stands for all names and aliases of the directory, ``@places`` for all its places.
+"""
+
+import tomllib
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from enum import StrEnum
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, TypeVar
+
+import re2
+
+from domain.decisions import DeadlineClass, Urgency
+from domain.errors import BadSettings
+from domain.ids import UnitCode
+from domain.messages import MessageKind
+from domain.units import UnitLevel
+from route.directory import Directory
+from route.lexicon import Lexicon, word_form
+from route.rules import Conditions, PlaceLead, Rule, Rulebook, Screen, ScreenAction
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+CONDITION_KEYS = frozenset(
+    [
+        "any",
+        "all",
+        "none",
+        "within",
+        "ordered",
+        "regex",
+        "kind",
+        "channel",
+        "addressed_to",
+        "place",
+        "region",
+        "level",
+        "unit_named",
+    ],
+)
+SCREEN_KEYS = CONDITION_KEYS | frozenset(["name", "action", "reason", "dispatch_to"])
+RULE_KEYS = CONDITION_KEYS | frozenset(
+    [
+        "name",
+        "lead",
+        "co_units",
+        "requirement",
+        "deadline_class",
+        "urgency",
+        "out_of_remit",
+        "review",
+        "excluded",
+        "prefer_local",
+        "continue",
+    ],
+)
+BUILTIN = "builtin_rules.toml"
+
+
+def load_rules(
+    paths: Sequence[Path],
+    directory: Directory,
+    *,
+    channels: Collection[str] | None = None,
+    builtin: bool = True,
+) -> Rulebook:
+    """The rules of these files in order, after the screens that ship with fenban (``builtin``).
+
+    Raises BadSettings with a line for each problem, naming file, rule and remedy. With ``channels`` given, a rule for a
+    channel that is not among them is a problem too.
+    """
+    sources: list[tuple[str, str]] = []
+    if builtin:
+        sources.append((BUILTIN, files("route").joinpath(BUILTIN).read_text(encoding="utf-8")))
+    problems: list[str] = []
+    for path in paths:
+        try:
+            sources.append((str(path), path.read_text(encoding="utf-8")))
+        except (OSError, UnicodeDecodeError) as error:
+            problems.append(f"{path}: cannot be read ({type(error).__name__}) → name an existing file in UTF-8")
+    reader = _Reader(directory, channels)
+    for source, text in sources:
+        reader.read(source, text)
+    problems += reader.problems
+    if problems:
+        raise BadSettings(problems)
+    return Rulebook(tuple(reader.screens), tuple(reader.rules), reader.screen_words, reader.rule_words)
+
+
+class _Reader:
+    def __init__(self, directory: Directory, channels: Collection[str] | None) -> None:
+        self.screens: list[Screen] = []
+        self.rules: list[Rule] = []
+        self.screen_words = Lexicon()
+        self.rule_words = Lexicon()
+        self.problems: list[str] = []
+        self._directory = directory
+        self._channels = channels
+        self._names: dict[str, str] = {}
+        self._words: dict[str, tuple[str, ...]] = {
+            "units": tuple(name for unit in directory.units.values() for name in (unit.name, *unit.aliases)),
+            "places": tuple(directory.place_names),
+        }
+
+    def read(self, source: str, text: str) -> None:
+        try:
+            document = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            self.problems.append(f"{source}: is not TOML ({error}) → mend that line")
+            return
+        for key in document.keys() - {"words", "screen", "rule"}:
+            self.problems.append(f"{source}: unknown key {key!r} → only [words], [[screen]] and [[rule]] may stand here")
+        for name, words in document.get("words", {}).items():
+            if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+                self.problems.append(f'{source}: words {name!r}: is not a list of texts → write {name} = ["…"]')
+            else:
+                self._words[name] = tuple(words)
+        self._each(source, document.get("screen", []), "screen", self._screen)
+        self._each(source, document.get("rule", []), "rule", self._rule)
+
+    def _each(self, source: str, tables: Any, kind: str, make: Callable[["_Table"], None]) -> None:
+        for position, entry in enumerate(tables if isinstance(tables, list) else [tables], 1):
+            name = entry.get("name") if isinstance(entry, dict) else None
+            label = f"{source}: {kind} {name!r}" if isinstance(name, str) and name else f"{source}: {kind} {position}"
+            try:
+                if not isinstance(entry, dict) or not isinstance(name, str) or not name.strip():
+                    raise ValueError("has no name → decisions cite rules by their names")
+                if name in self._names:
+                    raise ValueError(f"this name was given before in {self._names[name]} → each rule has its own")
+                self._names[name] = source
+                make(_Table(entry, self._directory, self._words))
+            except ValueError as error:
+                self.problems.append(f"{label}: {error}")
+
+    def _screen(self, table: "_Table") -> None:
+        table.only(SCREEN_KEYS)
+        if "action" not in table.entry:
+            raise ValueError("has no action → hold or seal")
+        when = self._conditions(table, self.screen_words)
+        if when == Conditions():
+            raise ValueError("has no condition → it would catch every message")
+        if when.places or when.regions or when.levels or when.named:
+            raise ValueError("screens read words, kind, channel and addressed_to only → use a rule for places and units")
+        action = table.choice("action", ScreenAction) or ScreenAction.HOLD
+        target = table.units("dispatch_to")
+        if target and action is not ScreenAction.SEAL:
+            raise ValueError('dispatch_to is for accusations → use it with action = "seal"')
+        self.screens.append(Screen(table.text("name"), action, when, table.text("reason"), target[0] if target else None))
+
+    def _rule(self, table: "_Table") -> None:
+        table.only(RULE_KEYS)
+        rule = Rule(
+            name=table.text("name"),
+            when=self._conditions(table, self.rule_words),
+            lead=table.lead(),
+            co_units=table.units("co_units"),
+            requirement=table.text("requirement"),
+            deadline_class=table.choice("deadline_class", DeadlineClass),
+            urgency=table.choice("urgency", Urgency),
+            out_of_remit=table.text("out_of_remit"),
+            review=table.text("review"),
+            excluded=table.units("excluded"),
+            prefer_local=table.flag("prefer_local"),
+            goes_on=table.flag("continue"),
+        )
+        ends = [
+            key for key, given in (("lead", rule.lead), ("out_of_remit", rule.out_of_remit), ("review", rule.review)) if given
+        ]
+        if rule.goes_on and ends:
+            raise ValueError(f"continues and sets {ends[0]} → a rule decides or goes on, not both")
+        if not rule.goes_on and len(ends) != 1:
+            raise ValueError(f"sets {' and '.join(ends) or 'no outcome'} → one of lead, out_of_remit, review, or continue = true")
+        for earlier in self.rules:
+            if not earlier.goes_on and covers(earlier.when, rule.when):
+                raise ValueError(
+                    f"is never reached, {earlier.name!r} before it holds whenever it would → move it up or narrow the other"
+                )
+        self.rules.append(rule)
+
+    def _conditions(self, table: "_Table", lexicon: Lexicon) -> Conditions:
+        groups = [lexicon.numbers(words) for words in table.word_groups()]
+        within, ordered = table.number("within"), table.flag("ordered")
+        if within and len(groups) < 2:
+            raise ValueError("within needs two groups of words → add any or all")
+        if ordered and not within:
+            raise ValueError("ordered needs within → say inside how many characters")
+        channels = frozenset(table.texts("channel"))
+        unknown = sorted(channels - set(self._channels)) if self._channels is not None else []
+        if unknown:
+            raise ValueError(f"channel {unknown[0]!r} is not in the settings → one of {', '.join(sorted(self._channels or ()))}")
+        pattern = table.text("regex")
+        return Conditions(
+            groups=tuple(groups),
+            none=lexicon.numbers(table.words("none")),
+            within=within,
+            ordered=ordered,
+            regex=_compiled(pattern) if pattern else None,
+            regex_text=pattern,
+            kinds=frozenset(table.choices("kind", MessageKind)),
+            channels=channels,
+            addressed_to=table.texts("addressed_to"),
+            places=frozenset(code for unit in table.units("place") for code in self._directory.under(unit)),
+            regions=table.regions(),
+            named=frozenset(table.units("unit_named")),
+            levels=frozenset(table.choices("level", UnitLevel)),
+        )
+
+
+class _Table:
+    """One table of the file, read key by key. Raises ValueError with what is wrong and its remedy."""
+
+    def __init__(self, entry: Mapping[str, Any], directory: Directory, words: Mapping[str, tuple[str, ...]]) -> None:
+        self.entry = entry
+        self._directory = directory
+        self._lists = words
+
+    def only(self, keys: frozenset[str]) -> None:
+        for key in self.entry.keys() - keys:
+            raise ValueError(f"unknown key {key!r} → one of {', '.join(sorted(keys))}")
+
+    def text(self, key: str) -> str:
+        value = self.entry.get(key, "")
+        if not isinstance(value, str):
+            raise ValueError(f"{key} is not text → put it in quotes")
+        return value.strip()
+
+    def flag(self, key: str) -> bool:
+        value = self.entry.get(key, False)
+        if not isinstance(value, bool):
+            raise ValueError(f"{key} is not true or false → write it without quotes")
+        return value
+
+    def number(self, key: str) -> int:
+        value = self.entry.get(key, 0)
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise ValueError(f"{key} is not a number of characters → write {key} = 30")
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        value = self.entry.get(key, [])
+        value = [value] if isinstance(value, str) else value
+        if not isinstance(value, list) or not all(isinstance(item, str) and item.strip() for item in value):
+            raise ValueError(f'{key} is not a list of texts → write {key} = ["…"]')
+        return tuple(item.strip() for item in value)
+
+    def words(self, key: str) -> list[str]:
+        return list(self._expand(key, self.texts(key)))
+
+    def word_groups(self) -> Iterator[list[str]]:
+        if "any" in self.entry:
+            yield self.words("any")
+        every = self.entry.get("all", [])
+        if not isinstance(every, list):
+            raise ValueError('all is not a list → write all = ["…", ["…", "…"]]')
+        for item in every:
+            inner = [item] if isinstance(item, str) else item
+            if not isinstance(inner, list) or not inner or not all(isinstance(word, str) for word in inner):
+                raise ValueError('all holds something that is no word → write all = ["…", ["…", "…"]]')
+            yield list(self._expand("all", inner))
+
+    def _expand(self, key: str, words: Sequence[str]) -> Iterator[str]:
+        for word in words:
+            if word.startswith("@"):
+                if word[1:] not in self._lists:
+                    raise ValueError(f"{key}: no list {word!r} → one of {', '.join('@' + name for name in sorted(self._lists))}")
+                yield from self._lists[word[1:]]
+            elif not word_form(word):
+                raise ValueError(f"{key} holds an empty word → take it out")
+            else:
+                yield word
+
+    def units(self, key: str) -> tuple[UnitCode, ...]:
+        return tuple(self._unit(key, text) for text in self.texts(key))
+
+    def _unit(self, key: str, text: str) -> UnitCode:
+        code = self._directory.resolve(text)
+        if code is None:
+            raise ValueError(f"{key}: no unit {text!r} in the directory → add it there or correct the code")
+        return code
+
+    def lead(self) -> UnitCode | PlaceLead | None:
+        text = self.text("lead")
+        if text.startswith("place:"):
+            return self.choice("lead", PlaceLead)
+        return self._unit("lead", text) if text else None
+
+    def regions(self) -> tuple[str, ...]:
+        regions = self.texts("region")
+        for region in regions:
+            if not region.isdigit() or len(region) > 9:
+                raise ValueError(f"region {region!r} is no division code → digits of GB/T 2260 or GB/T 10114")
+        return regions
+
+    def choice(self, key: str, kind: type[Choice]) -> Choice | None:
+        found = self.choices(key, kind)
+        return found[0] if found else None
+
+    def choices(self, key: str, kind: type[Choice]) -> tuple[Choice, ...]:
+        try:
+            return tuple(kind(text) for text in self.texts(key))
+        except ValueError:
+            raise ValueError(f"{key} {self.entry[key]!r} → one of {', '.join(kind)}") from None
+
+
+def covers(earlier: Conditions, later: Conditions) -> bool:
+    """Whether ``earlier`` surely holds wherever ``later`` does. Only what can be seen from the lists counts."""
+    if earlier.within and (earlier.groups, earlier.within, earlier.ordered) != (later.groups, later.within, later.ordered):
+        return False
+    if not all(any(mine <= theirs for mine in later.groups) for theirs in earlier.groups):
+        return False
+    if not earlier.none <= later.none or (earlier.regex_text and earlier.regex_text != later.regex_text):
+        return False
+    if earlier.regions and not (later.regions and all(region.startswith(earlier.regions) for region in later.regions)):
+        return False
+    narrowing = ("kinds", "channels", "places", "named", "levels", "addressed_to")
+    return all(_within(getattr(later, name), getattr(earlier, name)) for name in narrowing)
+
+
+def _within(later: Collection[object], earlier: Collection[object]) -> bool:
+    return not earlier or (bool(later) and set(later) <= set(earlier))
+
+
+def _compiled(pattern: str) -> Any:
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return re2.compile(pattern, options)
+    except re2.error as error:
+        detail = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else str(error)
+        raise ValueError(f"regex is not one RE2 understands ({detail}) → no look-around, no back-references") from None

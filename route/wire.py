@@ -1,0 +1,184 @@
+"""Events for departments: CloudEvents 1.0 (binary mode) over the JSON Schemas of ``docs/contract``.
+
+Event ids come from assignment, type and sequence alone, so the same change is the same event whatever is sent again.
+No event carries the sender's identity; a recall carries no content, and no reason where the matter is sealed.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from domain.clock import SHANGHAI
+from domain.decisions import Assignment, Deadline, Decision, Evidence
+from domain.events import EventType, TopicRecord, notice_topic, sealed_topic, sequence_text, unit_topic
+from domain.ids import EventId
+from domain.messages import Message
+from domain.records import NewOutbox
+
+SCHEMA_VERSION = "1"
+MEDIA_TYPE = "application/json"
+EVIDENCE_LIMIT = 20
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryItem:
+    """One step before this event, as departments may see it: what happened, when, which unit, and its words."""
+
+    at: datetime
+    event: str
+    unit: str = ""
+    text: str = ""
+    number: str = ""
+
+
+def assigned(
+    assignment: Assignment,
+    decision: Decision,
+    messages: Sequence[Message],
+    *,
+    sequence: int,
+    city: str,
+    now: datetime,
+    history: Sequence[HistoryItem] = (),
+) -> NewOutbox:
+    """A unit gets its part. ``messages`` are the matter's, the one decided about first."""
+    data = _content(assignment, decision, messages, history)
+    return _record(EventType.ASSIGNED, assignment, data, sequence, city, now)
+
+
+def updated(
+    assignment: Assignment,
+    decision: Decision,
+    messages: Sequence[Message],
+    *,
+    sequence: int,
+    city: str,
+    now: datetime,
+    change: str,
+    history: Sequence[HistoryItem] = (),
+) -> NewOutbox:
+    """The whole content again after a change; ``change`` says what: ``revision``, ``deadline``, ``joined``, ``review``, …"""
+    data = _content(assignment, decision, messages, history)
+    data["change"] = change
+    return _record(EventType.UPDATED, assignment, data, sequence, city, now)
+
+
+def recall(assignment: Assignment, number: str, *, sequence: int, city: str, now: datetime, reason: str = "") -> NewOutbox:
+    """The unit's part is taken back: no content, and no reason where the matter is sealed.
+
+    A matter that was sealed after its dispatch gives its recall no reason either: call it with ``reason`` empty.
+    """
+    data: dict[str, Any] = {
+        "number": number,
+        "matter": assignment.matter,
+        "assignment": assignment.id,
+        "role": assignment.role.value,
+    }
+    if reason and not assignment.sealed:
+        data["reason"] = reason
+    return _record(EventType.RECALL, assignment, data, sequence, city, now)
+
+
+def reminder(
+    assignment: Assignment, number: str, *, sequence: int, city: str, now: datetime, reason: str, level: int = 1
+) -> NewOutbox:
+    """督办: the deadline is near or past. Goes to the unit's notice topic, sealed ones to its sealed topic."""
+    data: dict[str, Any] = {
+        "number": number,
+        "matter": assignment.matter,
+        "assignment": assignment.id,
+        "role": assignment.role.value,
+        "deadline": _deadline(assignment.deadline, ""),
+        "reason": reason,
+        "level": level,
+    }
+    return _record(EventType.REMINDER, assignment, data, sequence, city, now)
+
+
+def structured(record: TopicRecord | NewOutbox) -> dict[str, Any]:
+    """The event as structured-mode JSON: its attributes, and ``data`` as a JSON value."""
+    event: dict[str, Any] = dict(record.headers)
+    event["data"] = json.loads(record.value)
+    return event
+
+
+def time_text(moment: datetime) -> str:
+    """ISO 8601 in Asia/Shanghai to the second, with ``+08:00``."""
+    return moment.astimezone(SHANGHAI).isoformat(timespec="seconds")
+
+
+def _content(
+    assignment: Assignment, decision: Decision, messages: Sequence[Message], history: Sequence[HistoryItem]
+) -> dict[str, Any]:
+    message = messages[0]
+    submitted = message.submitted_at
+    return {
+        "number": message.number,
+        "matter": assignment.matter,
+        "assignment": assignment.id,
+        "version": message.version,
+        "channel": message.channel,
+        "kind": message.kind.value if message.kind is not None else None,
+        "addressed_to": message.addressed_to,
+        "subject": message.subject,
+        "body": message.body,
+        "truncated": message.truncated,
+        "place": message.place,
+        "requirement": assignment.requirement,
+        "deadline": _deadline(assignment.deadline, decision.deadline_class.value),
+        "role": assignment.role.value,
+        "lead": decision.lead,
+        "co_units": decision.co_units,
+        "urgency": decision.urgency.value,
+        "sealed": assignment.sealed,
+        "decided_by": decision.rule,
+        "evidence": [_evidence(one) for one in decision.evidence[:EVIDENCE_LIMIT]],
+        "history": [_history(item) for item in history],
+        "messages": [one.number for one in messages],
+        "submitted_at": time_text(submitted) if submitted is not None else None,
+        "registered_at": time_text(message.registered_at),
+        "sent_at": time_text(assignment.sent_at),
+    }
+
+
+def _deadline(deadline: Deadline, rule: str) -> dict[str, Any]:
+    return {
+        "due": time_text(deadline.due),
+        "provisional": deadline.provisional,
+        "working_days": deadline.working_days,
+        "rule": rule,
+        "calendar": deadline.calendar,
+    }
+
+
+def _evidence(one: Evidence) -> dict[str, Any]:
+    return {"kind": one.kind, "text": one.text, "weight": round(one.weight, 4)}
+
+
+def _history(item: HistoryItem) -> dict[str, Any]:
+    return {"at": time_text(item.at), "event": item.event, "unit": item.unit, "text": item.text, "number": item.number}
+
+
+def _record(kind: EventType, assignment: Assignment, data: dict[str, Any], sequence: int, city: str, now: datetime) -> NewOutbox:
+    unit = assignment.unit
+    if assignment.sealed:
+        topic = sealed_topic(unit)
+    else:
+        topic = notice_topic(unit) if kind is EventType.REMINDER else unit_topic(unit)
+    event_id = EventId(f"{assignment.id}:{kind.value}:{sequence}")
+    headers = (
+        ("specversion", "1.0"),
+        ("id", event_id),
+        ("source", f"/fenban/{city}"),
+        ("type", kind.value),
+        ("subject", assignment.matter),
+        ("time", time_text(now)),
+        ("datacontenttype", MEDIA_TYPE),
+        ("dataschema", f"urn:fenban:contract:{kind.value}:{SCHEMA_VERSION}"),
+        ("sequence", sequence_text(sequence)),
+        ("partitionkey", assignment.matter),
+    )
+    return NewOutbox(event_id, kind, topic, assignment.matter, sequence, headers, _encode(data), now)
