@@ -76,4 +76,3 @@ def _answer(answer: UpstreamAnswer) -> list[str]:
 
 def digest_text(digest: bytes) -> str:
     return base64.b16encode(digest).decode().lower()
-

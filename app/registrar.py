@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -48,6 +48,14 @@ class _Item:
         return f"{self.own_mark}:{self.upstream_mark}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Poll:
+    channel: ChannelId
+    cursor: str
+    fence: int
+    manifest: Manifest
+
+
 def owner_of(channel: ChannelId, external_id: ExternalId) -> VaultOwner:
     """The vault's name for an item: the same for every capture of it, telling nothing."""
     return VaultOwner(hashlib.blake2b(f"{channel}\0{external_id}".encode(), digest_size=16).hexdigest())
@@ -57,7 +65,13 @@ class Registrar:
     """Registers captures of any channel. ``parsers`` by channel id."""
 
     def __init__(
-        self, store: Store, vault: Vault, parsers: Mapping[ChannelId, Parser], clock: Clock, *, failpoint: Failpoint = no_failpoint
+        self,
+        store: Store,
+        vault: Vault,
+        parsers: Mapping[ChannelId, Parser],
+        clock: Clock,
+        *,
+        failpoint: Failpoint = no_failpoint,
     ) -> None:
         self._store = store
         self._vault = vault
@@ -79,7 +93,7 @@ class Registrar:
             with self._store.unit_of_work() as uow:
                 if dict(uow.captures.seen(channel, ids)) != seen:
                     continue
-                done = plan.write(uow, lambda manifest: PollRow(channel, plan.now, manifest, batch.cursor, fence), batch.manifest)
+                done = plan.write(uow, _Poll(channel, batch.cursor, fence, batch.manifest))
                 self._failpoint("register.write")
                 uow.commit()
             self._failpoint("register.commit")
@@ -99,7 +113,7 @@ class Registrar:
                 seen = dict(uow.captures.seen(capture.channel, [capture.external_id]))
                 plan = _Plan(self._vault, self._clock.now(), seen)
                 outcome = plan.add(item, self._existing(uow, item.owner), capture_id=waiting.id)
-                plan.write(uow, None, None)
+                plan.write(uow, None)
                 if outcome is CaptureOutcome.NOTED and not plan.notes:
                     uow.captures.resolve(waiting.id, outcome=outcome, at=plan.now)
                 uow.commit()
@@ -165,26 +179,23 @@ class _Plan:
             self._touch(item)
         return CaptureOutcome.NOTED
 
-    def write(
-        self, uow: UnitOfWork, poll_row: "Callable[[Manifest], PollRow] | None", manifest: Manifest | None
-    ) -> Registered:
+    def write(self, uow: UnitOfWork, poll: "_Poll | None") -> Registered:
         fetched = len(self.new) + len(self.revisions) + len(self.notes) + len(self.quarantine)
-        poll = 0
-        if poll_row is not None and manifest is not None:
-            poll = uow.captures.record_poll(
-                poll_row(Manifest(manifest.listed, manifest.unchanged + len(self.touched), fetched))
-            )
-        numbers = uow.messages.register([replace(new, poll=poll) for new in self.new]) if self.new else []
+        poll_id = 0
+        if poll is not None:
+            manifest = Manifest(poll.manifest.listed, poll.manifest.unchanged + len(self.touched), fetched)
+            poll_id = uow.captures.record_poll(PollRow(poll.channel, self.now, manifest, poll.cursor, poll.fence))
+        numbers = uow.messages.register([replace(new, poll=poll_id) for new in self.new]) if self.new else []
         sealed = list(self.sealed)
         for number, values in zip(numbers, self.new_sealed, strict=True):
             if number:
                 sealed += values
         if self.revisions:
-            uow.messages.revise([replace(revision, poll=poll) for revision in self.revisions])
+            uow.messages.revise([replace(revision, poll=poll_id) for revision in self.revisions])
         if self.notes:
-            uow.messages.note([replace(note, poll=poll) for note in self.notes])
+            uow.messages.note([replace(note, poll=poll_id) for note in self.notes])
         if self.quarantine:
-            uow.captures.quarantine([replace(row, poll=poll) for row in self.quarantine])
+            uow.captures.quarantine([replace(row, poll=poll_id) for row in self.quarantine])
         for channel in {channel for channel, *_ in self.touched}:
             uow.captures.touch(channel, [(ident, mark, at) for name, ident, mark, at in self.touched if name == channel])
         uow.vault.put(sealed)

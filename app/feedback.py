@@ -1,0 +1,160 @@
+"""What departments say about their assignments, by topic, command line or page: one set of rules, safe to repeat."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from app.changes import OPEN, Changes, EventMaker
+from app.failpoints import Failpoint, no_failpoint
+from app.retry import transact
+from domain.decisions import Assignment, AssignmentState
+from domain.errors import Refused, RejectItem
+from domain.events import FeedbackEvent, FeedbackOutcome, FeedbackType, TopicRecord
+from domain.ids import OFFICE, UnitCode
+from domain.ports import Clock, Feed, Store, UnitOfWork, Vault
+from domain.records import SealedValue
+from ingest.mask import mask
+from ingest.normalise import normalise
+from route.wire import parse_feedback
+
+ARBITRATION_RETURNS = 2
+"""After so many returns of one matter the office arbitrates."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackResult:
+    event_id: str
+    outcome: FeedbackOutcome
+    reason: str = ""
+
+
+class FeedbackDesk:
+    """Applies feedback events. Each event id has its effect once for its unit, whatever is sent again."""
+
+    def __init__(
+        self, store: Store, vault: Vault, clock: Clock, make_event: EventMaker, *, failpoint: Failpoint = no_failpoint
+    ) -> None:
+        self._store = store
+        self._vault = vault
+        self._clock = clock
+        self._make_event = make_event
+        self._failpoint = failpoint
+
+    def drain(self, feed: Feed, limit: int) -> int:
+        """Applies one batch from the feedback topics; how many records it had."""
+        records = feed.poll(limit)
+        if not records:
+            return 0
+        self._failpoint("feed.polled")
+        for record in records:
+            self.take(record)
+            self._failpoint("feed.applied")
+        feed.commit()
+        self._failpoint("feed.commit")
+        return len(records)
+
+    def take(self, record: TopicRecord) -> FeedbackResult:
+        """Applies one record of a feedback topic. What cannot be understood is audited and passed over."""
+        unit = UnitCode(record.topic.rpartition(".")[2])
+        try:
+            event = parse_feedback(unit, record.value)
+        except RejectItem as error:
+            self._audit_unreadable(unit, f"{record.topic}:{record.offset}", error.what)
+            return FeedbackResult("", FeedbackOutcome.REJECTED, error.what)
+        return self.apply(event, actor=f"unit:{unit}")
+
+    def apply(self, event: FeedbackEvent, *, actor: str) -> FeedbackResult:
+        """Applies one event in one transaction. Raises RetryLater only."""
+        return transact(self._clock, lambda: self._apply(event, actor))
+
+    def _apply(self, event: FeedbackEvent, actor: str) -> FeedbackResult:
+        with self._store.unit_of_work() as uow:
+            outcome, reason, changes = self._weigh(uow, event)
+            now = self._clock.now()
+            if not uow.assignments.feedback(event, outcome, reason, now):
+                return FeedbackResult(event.event_id, FeedbackOutcome.REPEATED)
+            changes.note(actor, f"feedback.{event.type}", event.assignment, outcome=outcome, reason=reason, event=event.event_id)
+            changes.write(uow)
+            self._failpoint("feed.write")
+            uow.commit()
+        return FeedbackResult(event.event_id, outcome, reason)
+
+    def _weigh(self, uow: UnitOfWork, event: FeedbackEvent) -> tuple[FeedbackOutcome, str, Changes]:
+        changes = Changes(self._clock.now(), self._make_event)
+        assignment = uow.assignments.get(event.assignment)
+        if assignment is None:
+            return FeedbackOutcome.REJECTED, "no such assignment", changes
+        if assignment.unit != event.unit:
+            return FeedbackOutcome.REJECTED, "another unit's assignment", changes
+        changes.matters = uow.matters.lock([assignment.matter])
+        assignment = uow.assignments.get(event.assignment) or assignment
+        if assignment.state is AssignmentState.WITHDRAWN:
+            message = uow.reads.of_matters([assignment.matter])[assignment.matter][0]
+            changes.recall(assignment, message)
+            return FeedbackOutcome.STALE, "this assignment was withdrawn", changes
+        try:
+            note = self._step(uow, changes, assignment, event)
+        except Refused as error:
+            return FeedbackOutcome.REJECTED, error.what, Changes(changes.now, self._make_event)
+        return (FeedbackOutcome.STALE, note, changes) if note else (FeedbackOutcome.APPLIED, "", changes)
+
+    def _step(self, uow: UnitOfWork, changes: Changes, assignment: Assignment, event: FeedbackEvent) -> str:
+        """Makes the change; returns why there was none to make, or "". Raises Refused."""
+        match event.type:
+            case FeedbackType.SIGN:
+                if assignment.state is not AssignmentState.SENT:
+                    return f"already {assignment.state}"
+                changes.change(assignment, AssignmentState.SIGNED, signed_at=changes.now)
+            case FeedbackType.COMPLETE:
+                if not event.reply.strip():
+                    raise Refused("a completed assignment needs its reply")
+                self._complete(uow, changes, assignment, event)
+            case FeedbackType.RETURN:
+                if not event.reason.strip():
+                    raise Refused("a return needs its reason")
+                self._return(changes, assignment, event)
+            case FeedbackType.EXTEND:
+                if assignment.state not in OPEN:
+                    raise Refused(f"an assignment that is {assignment.state} cannot be extended")
+                if event.days < 1 or not event.reason.strip():
+                    raise Refused("an extension needs its reason and a number of working days")
+        if event.type in {FeedbackType.COMPLETE, FeedbackType.RETURN}:
+            changes.weigh(assignment.matter, uow.assignments.of_matters([assignment.matter])[assignment.matter])
+        return ""
+
+    def _complete(self, uow: UnitOfWork, changes: Changes, assignment: Assignment, event: FeedbackEvent) -> None:
+        self._seal_text(uow, assignment, "reply", event.reply)
+        changes.change(
+            assignment,
+            AssignmentState.COMPLETED,
+            signed_at=assignment.signed_at or changes.now,
+            completed_at=changes.now,
+            reply=mask(normalise(event.reply)),
+        )
+
+    def _return(self, changes: Changes, assignment: Assignment, event: FeedbackEvent) -> None:
+        changes.change(
+            assignment,
+            AssignmentState.RETURNED,
+            returned_at=changes.now,
+            reason=mask(normalise(event.reason)),
+            suggested_unit=UnitCode(event.suggested_unit) if event.suggested_unit else None,
+        )
+        row = changes.matters[assignment.matter]
+        changes.set_matter(replace(row, returns=row.returns + 1))
+        if row.returns + 1 >= ARBITRATION_RETURNS:
+            changes.note(OFFICE, "matter.arbitration", assignment.matter, returns=row.returns + 1)
+
+    def _seal_text(self, uow: UnitOfWork, assignment: Assignment, name: str, value: str) -> None:
+        message = uow.reads.of_matters([assignment.matter])[assignment.matter][0]
+        existing: Sequence[SealedValue] = uow.vault.get(message.owner)
+        uow.vault.put(self._vault.seal(message.owner, [(f"{name}:{assignment.id}", value.encode())], existing=existing))
+
+    def _audit_unreadable(self, unit: UnitCode, place: str, reason: str) -> None:
+        def write() -> None:
+            changes = Changes(self._clock.now(), self._make_event)
+            changes.note(f"unit:{unit}", "feedback.unreadable", place, reason=reason)
+            with self._store.unit_of_work() as uow:
+                changes.write(uow)
+                uow.commit()
+
+        transact(self._clock, write)

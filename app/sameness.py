@@ -1,0 +1,108 @@
+"""Copies and repeats: the same person, the same or near-same text.
+
+Copy: submitted within the window of each other, matter not answered: joined. Repeat: the same later, or after an
+answer: a matter of its own, linked to the earlier. Sealed matters are never compared with.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from domain.decisions import MatterState
+from domain.ids import MatterId, Number
+from domain.messages import Message, MessageState
+from domain.ports import UnitOfWork
+from domain.records import MatterRow
+from ingest.normalise import jaccard3, same_text_form
+
+NO_COMPANY = frozenset({MessageState.HELD, MessageState.REJECTED, MessageState.FILTERED, MessageState.SEALED_REVIEW})
+"""States of messages that nothing is joined to: what becomes of them is not what should become of a copy."""
+
+
+@dataclass(frozen=True, slots=True)
+class SamenessSettings:
+    window_hours: int
+    similarity: float
+    repeat_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """The earlier message that this one is a copy of (``copy``) or repeats."""
+
+    earlier: Message
+    copy: bool
+    similarity: float
+
+
+class SamenessFinder:
+    """Finds copies and repeats for one batch inside its writing unit of work."""
+
+    def __init__(self, uow: UnitOfWork, messages: Sequence[Message], settings: SamenessSettings) -> None:
+        self._settings = settings
+        self._uow = uow
+        marks = list({(mark.hash, mark.key_version): mark for message in messages for mark in message.marks}.values())
+        self._by_person: dict[bytes, list[Message]] = defaultdict(list)
+        if marks:
+            since = min(message.written_at for message in messages) - timedelta(days=settings.repeat_days)
+            for person, message in uow.sameness.by_marks(marks, since):
+                self._by_person[person].append(message)
+
+    def matters(self) -> set[MatterId]:
+        """Every matter a message of the batch could be joined to or repeat."""
+        return {message.matter for company in self._by_person.values() for message in company}
+
+    def find(
+        self, message: Message, matters: Mapping[MatterId, MatterRow], current: Callable[[Message], Message | None]
+    ) -> Same | None:
+        """The copy's original, else the latest matter it repeats, else None. ``current`` gives what an earlier message of
+        the same batch has become by now, None when it was held or sealed."""
+        if not message.marks:
+            return None
+        best: Same | None = None
+        form = text_form(message)
+        for earlier in self._earlier(message, self._claim(message, form)):
+            now_is = current(earlier)
+            if now_is is None or now_is.sealed or now_is.state in NO_COMPANY or now_is.matter not in matters:
+                continue
+            similarity = jaccard3(form, text_form(earlier), truncated=message.truncated or earlier.truncated)
+            if similarity < self._settings.similarity:
+                continue
+            row = matters[now_is.matter]
+            if row.sealed:
+                continue
+            apart = abs(message.written_at - earlier.written_at)
+            copy = apart <= timedelta(hours=self._settings.window_hours) and row.state is MatterState.OPEN
+            if best is None or (copy, now_is.number) > (best.copy, best.earlier.number):
+                best = Same(now_is, copy, similarity)
+        return best
+
+    def _claim(self, message: Message, form: str) -> set[Number]:
+        """Holds the person's exact text for this message; who else holds it. Of two exact copies that two workers take at
+        one moment, one alone gets the claim, and the other is compared with it whichever was registered first."""
+        text_hash = hashlib.blake2b(form.encode(), digest_size=16).digest()
+        holders = {
+            self._uow.sameness.claim_text(mark.hash, text_hash, message.number, message.written_at, self._settings.window_hours)
+            for mark in message.marks
+        }
+        return holders - {message.number}
+
+    def _earlier(self, message: Message, holders: set[Number]) -> list[Message]:
+        company = {other.number: other for mark in message.marks for other in self._by_person.get(mark.hash, ())}
+        return [
+            other
+            for number, other in sorted(company.items())
+            if number in holders
+            or (number != message.number and (other.registered_at, order(other)) < (message.registered_at, order(message)))
+        ]
+
+
+def order(message: Message) -> tuple[str, str]:
+    """Registration order among messages of one moment: by channel, then running number."""
+    return message.channel, message.number
+
+
+def text_form(message: Message) -> str:
+    return same_text_form(f"{message.subject}\n{message.body}")

@@ -1,0 +1,209 @@
+"""From new messages to decisions and events: screen, join, suggest, decide, outbox."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from app.changes import LIVE, OUTCOME_STATES, Changes, EventMaker, History
+from app.failpoints import Failpoint, no_failpoint
+from app.sameness import Same, SamenessFinder, SamenessSettings
+from app.sealing import seal_matter
+from domain.decisions import Assignment, Decision, Outcome, Suggestion
+from domain.ids import MatterId
+from domain.messages import Message, MessageState
+from domain.ports import Classifier, Clock, Store, UnitOfWork
+from route.confidentiality import may_see
+from route.decide import Decider, Screening
+
+
+@dataclass(frozen=True, slots=True)
+class WorkSettings:
+    """``threshold``: the least probability of a first choice that stands without a person; None: none stands."""
+
+    name: str
+    batch: int
+    claim_seconds: int
+    sameness: SamenessSettings
+    threshold: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    message: Message
+    screening: Screening
+    suggestions: tuple[Suggestion, ...]
+
+
+class Worker:
+    """One of any number of workers on one store. ``run_once`` handles one batch."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        decider: Decider,
+        classifier: Classifier,
+        make_event: EventMaker,
+        settings: WorkSettings,
+        *,
+        failpoint: Failpoint = no_failpoint,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._decider = decider
+        self._classifier = classifier
+        self._make_event = make_event
+        self._settings = settings
+        self._failpoint = failpoint
+
+    def run_once(self) -> int:
+        """How many messages were handled, 0 when there were none. Raises RetryLater when the store cannot be reached."""
+        now = self._clock.now()
+        with self._store.unit_of_work() as uow:
+            until = now + timedelta(seconds=self._settings.claim_seconds)
+            messages = uow.messages.claim(self._settings.name, self._settings.batch, now, until)
+            uow.commit()
+        if not messages:
+            return 0
+        self._failpoint("work.claim")
+        plan = self._plan(messages)
+        self._failpoint("work.plan")
+        with self._store.unit_of_work() as uow:
+            self._write(uow, plan)
+            self._failpoint("work.write")
+            uow.commit()
+        self._failpoint("work.commit")
+        return len(messages)
+
+    def _plan(self, messages: Sequence[Message]) -> list[_Planned]:
+        screenings = [self._decider.screen(message) for message in messages]
+        open_texts = [
+            (message.subject, message.body)
+            for message, screening in zip(messages, screenings, strict=True)
+            if screening.action != "hold"
+        ]
+        suggested = iter(self._classifier.suggest(open_texts))
+        return [
+            _Planned(message, screening, () if screening.action == "hold" else next(suggested))
+            for message, screening in zip(messages, screenings, strict=True)
+        ]
+
+    def _write(self, uow: UnitOfWork, plan: Sequence[_Planned]) -> None:
+        open_messages = [planned.message for planned in plan if not planned.screening.action]
+        finder = SamenessFinder(uow, open_messages, self._settings.sameness) if open_messages else None
+        wanted = {planned.message.matter for planned in plan} | (finder.matters() if finder else set())
+        wanted |= {MatterId(planned.message.number) for planned in plan if planned.message.version > 1}
+        matters = uow.matters.lock(sorted(wanted))
+        with_past = sorted(wanted - {planned.message.matter for planned in plan if planned.message.version == 1})
+        batch = _BatchWriter(self, uow, Changes(self._clock.now(), self._make_event, matters), finder)
+        batch.standing = uow.assignments.of_matters(with_past) if with_past else {}
+        for planned in plan:
+            batch.handle(planned)
+        batch.changes.write(uow)
+
+
+class _BatchWriter:
+    def __init__(self, worker: Worker, uow: UnitOfWork, changes: Changes, finder: SamenessFinder | None) -> None:
+        self.uow = uow
+        self.changes = changes
+        self.finder = finder
+        self.standing: Mapping[MatterId, list[Assignment]] = {}
+        self.current: dict[str, Message | None] = {}
+        self._decider = worker._decider
+        self._version = worker._classifier.version
+        self._settings = worker._settings
+
+    def handle(self, planned: _Planned) -> None:
+        message, screening = planned.message, planned.screening
+        if screening.action == "hold":
+            self._settle(message, MessageState.HELD, screening.reason, None)
+            decided = Decision(
+                message.number, message.version, Outcome.HOLD, screening.rule, self.changes.now, reason=screening.reason
+            )
+            self.changes.decide(message.matter, decided)
+        elif screening.action == "seal":
+            self._seal(planned)
+        else:
+            self._join_or_decide(planned)
+
+    def _join_or_decide(self, planned: _Planned) -> None:
+        message = planned.message
+        if message.version > 1 and message.matter != MatterId(message.number):
+            message = self._part(message)
+        same = self._same(message)
+        if same is not None and same.copy and not self.standing.get(MatterId(message.number)):
+            self._join(message, same)
+            return
+        row = self.changes.matters[message.matter]
+        history = self._history(row.repeat_of)
+        if same is not None and row.repeat_of is None and same.earlier.matter != message.matter:
+            self.changes.set_matter(replace(row, repeat_of=same.earlier.matter))
+            history = self._history(same.earlier.matter)
+        self._decide(message, planned.suggestions, history)
+
+    def _same(self, message: Message) -> Same | None:
+        if self.finder is None or not message.marks:
+            return None
+        return self.finder.find(message, self.changes.matters, lambda other: self.current.get(other.number, other))
+
+    def _join(self, message: Message, same: Same) -> None:
+        target = same.earlier.matter
+        own = self.changes.matters[MatterId(message.number)]
+        self.changes.set_matter(replace(own, merged_into=target))
+        self._settle(message, MessageState.JOINED, f"copy of {same.earlier.number} ({same.similarity:.2f})", target)
+
+    def _part(self, message: Message) -> Message:
+        """A revised copy stands for itself again before it is looked at."""
+        own = self.changes.matters[MatterId(message.number)]
+        self.changes.set_matter(replace(own, merged_into=None))
+        return replace(message, matter=own.id)
+
+    def _decide(self, message: Message, suggestions: tuple[Suggestion, ...], history: tuple[History, ...]) -> None:
+        row = self.changes.matters[message.matter]
+        threshold = self._settings.threshold
+        decision = self._decider.decide(
+            message,
+            suggestions,
+            automatic=threshold is not None and bool(suggestions) and suggestions[0].probability >= threshold,
+            model=self._version,
+            threshold=threshold,
+            now=self.changes.now,
+            excluded=row.excluded,
+        )
+        self.apply(message, decision, history)
+
+    def apply(self, message: Message, decision: Decision, history: tuple[History, ...]) -> None:
+        self.changes.decide(message.matter, decision)
+        standing = self.standing.get(message.matter, [])
+        if decision.outcome is Outcome.DISPATCH:
+            self.changes.dispatch(message, decision, standing, history, (message.number,))
+        elif decision.outcome is Outcome.OUT_OF_REMIT:
+            for assignment in standing:
+                if assignment.state in LIVE:
+                    self.changes.withdraw(assignment, message)
+        self._settle(message, OUTCOME_STATES[decision.outcome], decision.reason or decision.rule, message.matter)
+
+    def _seal(self, planned: _Planned) -> None:
+        message = planned.message
+        screening = planned.screening
+        decision = self._decider.seal(message, rule=screening.rule, reason=screening.reason, now=self.changes.now)
+        offered = tuple(one for one in planned.suggestions if may_see(one.unit, decision.excluded))
+        decision = replace(decision, suggestions=offered, model=self._version)
+        sealed = seal_matter(self.uow, self.changes, message, decision, worker=self._settings.name)
+        self.current.update(dict.fromkeys(sealed))
+
+    def _history(self, matter: MatterId | None) -> tuple[History, ...]:
+        """What units did with the matter that this one repeats."""
+        if matter is None:
+            return ()
+        past = self.standing.get(matter, [])
+        steps = [History(part.sent_at, "assigned", part.unit) for part in past]
+        steps += [History(part.returned_at, "returned", part.unit, part.reason) for part in past if part.returned_at]
+        steps += [History(part.completed_at, "completed", part.unit, part.reply) for part in past if part.completed_at]
+        return tuple(sorted(steps, key=lambda step: step.at))
+
+    def _settle(self, message: Message, state: MessageState, reason: str, matter: MatterId | None) -> None:
+        original = message
+        self.changes.settle(original, state, reason=reason, matter=matter, worker=self._settings.name)
+        now_is = replace(message, state=state, matter=matter or message.matter)
+        self.current[message.number] = None if state is MessageState.HELD else now_is
