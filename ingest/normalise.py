@@ -31,7 +31,7 @@ _TAG_NAMES = (
     "tr|u|ul"
 )
 _TAG = re.compile(
-    rf"<(/?)({_TAG_NAMES})((?:\s+[A-Za-z:-]{{1,30}}(?:\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>]+))?)*)\s*/?>", re.IGNORECASE
+    rf"<(/?)({_TAG_NAMES})((?:\s+[A-Za-z:-]{{1,30}}(?:\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>]+)))*)\s*/?>", re.IGNORECASE
 )
 _BREAKING = frozenset({"br", "p", "div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "table", "hr", "blockquote"})
 _ENTITY = re.compile(

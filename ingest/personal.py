@@ -1,0 +1,173 @@
+"""Personal data in Chinese letters: phones, ID numbers, bank cards, e-mails, plates, accounts, documents and names.
+
+``find_personal`` says where they stand, ``find_contacts`` which of them are the writer's own.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ingest.names import find_names, given_names, names_possible
+from ingest.numbers import NumberKind, find_numbers, numbers_possible
+
+
+class PersonalKind(StrEnum):
+    PHONE = "phone"
+    ID_NUMBER = "id_number"
+    EMAIL = "email"
+    PLATE = "plate"
+    NAME = "name"
+    ACCOUNT = "account"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One piece of personal data: ``text[start:end]``; ``value`` is it without dress (bare digits, lower-case e-mail)."""
+
+    kind: PersonalKind
+    start: int
+    end: int
+    value: str
+
+
+_OF_NUMBER = {
+    NumberKind.PHONE: PersonalKind.PHONE,
+    NumberKind.ID_NUMBER: PersonalKind.ID_NUMBER,
+    NumberKind.ACCOUNT: PersonalKind.ACCOUNT,
+}
+
+_UNFOLDED = re.compile("[^\x00-\x7f·•、。〇\u4e00-\u9fff\u2010-\u2027\u2030-\u205e\u3008-\u3011，！？：；（）]")
+_AT_SIGN = re.compile(r"[@＠]|[\[({（【<]\s?(?:at|AT|艾特)\s?[\])}）】>]|艾特")
+_LOCAL_PART = re.compile(r"[A-Za-z0-9._%+\-](?:\s?[A-Za-z0-9._%+\-]){0,63}\s{0,2}$")
+_DOMAIN = re.compile(
+    r"\s{0,2}((?:[A-Za-z0-9\-]{1,63}\s?(?:\.|。|点|\(dot\)|\[dot\])\s?){1,6}[A-Za-z]{2,24}|(?:qq|vip|163|126|139|189|sina|sohu|gmail|hotmail|outlook|foxmail|yeah)(?![A-Za-z0-9]))"
+)
+
+_PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
+_PLATE = re.compile(
+    rf"[{_PROVINCES}]\s{{0,2}}[A-HJ-NP-Za-hj-np-z][·•.\-\s]{{0,2}}"
+    r"(?:[A-HJ-NP-Za-hj-np-z0-9][\s\-]?){4,5}[A-HJ-NP-Za-hj-np-z0-9挂学警港澳使领](?![A-Za-z0-9])"
+)
+_PLATE_START = re.compile(rf"[{_PROVINCES}]\s{{0,2}}[A-HJ-NP-Za-hj-np-z]")
+_LABELLED_ACCOUNT = re.compile(
+    r"(?:(?:[QqＱ][QqＱ]|扣扣)(?:号码?|群号?|联系|是|为|[:：,，\s(（]){0,4}(?P<qq>[1-9][0-9]{4,11})(?![0-9])"
+    r"|(?:微信|[Ww]e[Cc]hat|WeiXin|[Ww]eixin|(?<![A-Za-z])(?:[Ww][Xx]|[Vv][Xx])|[Vv]信|抖音号?|快手号?|支付宝)(?!公众|小程序|群)"
+    r"(?:同?号码?|账号|帐号|[Ii][Dd]|联系|是|为|[:：,，\s(（]){0,4}(?P<id>[A-Za-z][A-Za-z0-9_\-]{5,19}|[0-9][A-Za-z0-9_\-]{5,19})(?![A-Za-z0-9_]))"
+)
+_ACCOUNT_LABELS = (
+    "QQ",
+    "qq",
+    "Qq",
+    "扣扣",
+    "微信",
+    "eChat",
+    "echat",
+    "eiXin",
+    "eixin",
+    "wx",
+    "WX",
+    "vx",
+    "VX",
+    "V信",
+    "v信",
+    "抖音",
+    "快手",
+    "支付宝",
+)
+_LABELLED_DOCUMENT = re.compile(
+    r"(?:护照|通行证|军官证|士兵证|军人证|居住证|驾驶证|驾照|残疾证|社保卡|医保卡|证件|身份证件?)(?:号码?|号|编号|档案|是|为|[:：,，\s(（]){0,5}"
+    r"(?P<id>[A-Za-z]{0,3}[0-9][0-9A-Za-z]{4,19})(?![A-Za-z0-9])"
+)
+_DOCUMENT_LABELS = ("护照", "通行证", "证", "驾照", "社保卡", "医保卡")
+
+
+def find_personal(text: str, names: tuple[str, ...] = ()) -> list[Found]:
+    """All personal data of the text, in order, without overlaps. ``names`` are the sender's, found wherever they stand."""
+    plain = folded(text)
+    found: list[Found] = []
+    if _AT_SIGN.search(plain):
+        found += _emails(plain)
+    if numbers_possible(plain):
+        found += [Found(_OF_NUMBER[n.kind], n.start, n.end, n.digits) for n in find_numbers(plain)]
+    if _PLATE_START.search(plain):
+        found += _plates(plain)
+    if any(label in plain for label in _ACCOUNT_LABELS):
+        found += _labelled(plain, _LABELLED_ACCOUNT, PersonalKind.ACCOUNT)
+    if any(label in plain for label in _DOCUMENT_LABELS):
+        found += _labelled(plain, _LABELLED_DOCUMENT, PersonalKind.ID_NUMBER)
+    if names or names_possible(plain):
+        own = find_names(plain)
+        for start, end in given_names(plain, (*names, *own)):
+            found.append(Found(PersonalKind.NAME, start, end, re.sub(r"\s", "", plain[start:end])))
+    return _without_overlaps(found)
+
+
+def folded(text: str) -> str:
+    """The text with full-width, circled and other dressed digits and letters as plain ones; character for character."""
+    if text.isascii() or not _UNFOLDED.search(text):
+        return text
+    return _UNFOLDED.sub(_fold, text)
+
+
+def _fold(found: re.Match[str]) -> str:
+    character = found[0]
+    plain = unicodedata.normalize("NFKC", character)
+    if len(plain) == 1 and plain != character:
+        return plain
+    digit = unicodedata.digit(character, None)
+    return character if digit is None else str(digit)
+
+
+def _emails(text: str) -> list[Found]:
+    found = []
+    end_of_last = 0
+    for at in _AT_SIGN.finditer(text):
+        if at.start() < end_of_last:
+            continue
+        before = text[max(end_of_last, at.start() - 66) : at.start()]
+        local = _LOCAL_PART.search(_last_word(before))
+        domain = _DOMAIN.match(text, at.end(), at.end() + 260)
+        if local is None or domain is None:
+            continue
+        start = at.start() - len(local[0])
+        value = re.sub(r"\s", "", f"{local[0]}@{domain[1]}").replace("。", ".").replace("点", ".").lower()
+        found.append(Found(PersonalKind.EMAIL, start, domain.end(), value))
+        end_of_last = domain.end()
+    return found
+
+
+def _last_word(text: str) -> str:
+    """The end of the text that can be a local part: up to the last space that does not touch the at sign."""
+    trimmed = text.rstrip()
+    tail = re.search(r"[A-Za-z0-9._%+\-]+$", trimmed)
+    return "" if tail is None else trimmed[tail.start() :] + text[len(trimmed) :]
+
+
+def _plates(text: str) -> list[Found]:
+    return [
+        Found(PersonalKind.PLATE, plate.start(), plate.end(), re.sub(r"[^0-9A-Z\u4e00-\u9fff]", "", plate[0].upper()))
+        for plate in _PLATE.finditer(text)
+        if sum(character.isdigit() for character in plate[0]) >= 3
+    ]
+
+
+def _labelled(text: str, pattern: re.Pattern[str], kind: PersonalKind) -> list[Found]:
+    found = []
+    for match in pattern.finditer(text):
+        group = match.lastgroup or "id"
+        found.append(Found(kind, match.start(group), match.end(group), match[group]))
+    return found
+
+
+def _without_overlaps(found: list[Found]) -> list[Found]:
+    """Of two that overlap the one found by the more certain rule stays (the order of the rules in ``find_personal``)."""
+    if len(found) < 2:
+        return found
+    taken = bytearray(max(one.end for one in found))
+    kept: list[Found] = []
+    for one in found:
+        if 1 not in taken[one.start : one.end]:
+            taken[one.start : one.end] = b"\x01" * (one.end - one.start)
+            kept.append(one)
+    return sorted(kept, key=lambda one: one.start)
