@@ -170,7 +170,8 @@ class ReadRepository(Protocol):
     def quarantined(self, ids: Sequence[int] | None = None, limit: int = 1000) -> list[QuarantineItem]:
         """Captures that wait now, oldest first; all of them, or those of these ids."""
 
-    def numbers_of(self, channel: ChannelId, external_ids: Sequence[ExternalId]) -> dict[ExternalId, Number]: ...
+    def outstanding(self, matter: MatterId) -> list[OutboxRecord]:
+        """The matter's records that are pending or parked, oldest first."""
 
 
 class MatterRepository(Protocol):
