@@ -16,6 +16,20 @@ from domain.events import EventType, TopicRecord, notice_topic, sealed_topic, se
 from domain.ids import EventId
 from domain.messages import Message
 from domain.records import NewOutbox
+from route.feedback import feedback_headers, feedback_value, parse_feedback
+
+__all__ = [
+    "HistoryItem",
+    "assigned",
+    "feedback_headers",
+    "feedback_value",
+    "parse_feedback",
+    "recall",
+    "reminder",
+    "structured",
+    "time_text",
+    "updated",
+]
 
 SCHEMA_VERSION = "1"
 MEDIA_TYPE = "application/json"
@@ -100,9 +114,13 @@ def reminder(
 
 def structured(record: TopicRecord | NewOutbox) -> dict[str, Any]:
     """The event as structured-mode JSON: its attributes, and ``data`` as a JSON value."""
-    event: dict[str, Any] = dict(record.headers)
+    event: dict[str, Any] = {_attribute(name): value for name, value in record.headers}
     event["data"] = json.loads(record.value)
     return event
+
+
+def _attribute(header: str) -> str:
+    return "datacontenttype" if header == "content-type" else header.removeprefix("ce_")
 
 
 def time_text(moment: datetime) -> str:
@@ -164,10 +182,7 @@ def _history(item: HistoryItem) -> dict[str, Any]:
 
 def _record(kind: EventType, assignment: Assignment, data: dict[str, Any], sequence: int, city: str, now: datetime) -> NewOutbox:
     unit = assignment.unit
-    if assignment.sealed:
-        topic = sealed_topic(unit)
-    else:
-        topic = notice_topic(unit) if kind is EventType.REMINDER else unit_topic(unit)
+    topic = sealed_topic(unit) if assignment.sealed else notice_topic(unit) if kind is EventType.REMINDER else unit_topic(unit)
     event_id = EventId(f"{assignment.id}:{kind.value}:{sequence}")
     headers = (
         ("specversion", "1.0"),
