@@ -17,7 +17,10 @@ COMPOUND_SURNAMES = (
 )
 
 # Surnames that seldom begin anything but a name. The others begin ordinary words too (谢谢, 高兴, 方便, 于是) and need a label.
-PLAIN_SURNAMES = "王李张刘陈杨赵黄吴徐孙朱胡郭罗梁宋唐韩冯邓曹彭萧肖董袁潘蒋蔡杜苏魏吕沈姚卢姜崔谭陆汪范廖贾韦邹孟秦邱尹薛闫阎侯陶黎顾郝龚邵覃戴孔樊葛邢乔庞颜倪聂翟殷詹耿俞柳阮柯裴霍骆靳鲍祁滕牟缪褚窦岑瞿佟"
+PLAIN_SURNAMES = (
+    "王李张刘陈杨赵黄吴徐孙朱胡郭罗梁宋唐韩冯邓曹彭萧肖董袁潘蒋蔡杜苏魏吕沈姚卢姜崔谭陆汪范廖贾韦邹孟秦邱尹薛闫阎侯陶"
+    "黎顾郝龚邵覃戴孔樊葛邢乔庞颜倪聂翟殷詹耿俞柳阮柯裴霍骆靳鲍祁滕牟缪褚窦岑瞿佟"
+)
 
 _LIKE_NAMES = (
     "谢谢 高兴 方便 万分 温暖 安全 和谐 平安 祝福 幸福 时间 安排 解决 解释 成立 明白 关注 施工 管理 经济 计划 项目 "
@@ -35,5 +38,17 @@ _GENERIC_SENDERS = (
     "me postmaster webmaster 市长信箱 我  "
     "你好 您好 未知 无名 无名氏 留言人 公民 居民 职工 教师 医生 农民工 志愿者 佚名"
 )
-WORDS_LIKE_NAMES = frozenset(_LIKE_NAMES.split(" "))
-GENERIC_SENDERS = WORDS_LIKE_NAMES | frozenset(_GENERIC_SENDERS.split(" "))
+_FIELDS = (
+    "姓名|姓 名|名字|联系人|举报人|投诉人|反映人|反应人|信访人|申请人|申诉人|诉求人|来信人|写信人|留言人|上访人|控告人|建议人|"
+    "求助人|请求人|报告人|咨询人|署名|落款|签名|户主|业主|报修人|当事人|委托人|市民|居民|村民|网友|读者|家长"
+)
+_OWN_FIELDS = "联系人|举报人|投诉人|反映人|信访人|申请人|申诉人|来信人|写信人|留言人|签名|署名"
+
+FIELDS = tuple(_FIELDS.split("|"))
+"""Labels of fields that hold a name."""
+
+OWN_FIELDS = tuple(_OWN_FIELDS.split("|"))
+"""Those after which a name may stand without a colon."""
+
+WORDS_LIKE_NAMES = frozenset(_LIKE_NAMES.split())
+GENERIC_SENDERS = WORDS_LIKE_NAMES | frozenset(_GENERIC_SENDERS.split())

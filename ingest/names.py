@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from ingest.name_words import COMPOUND_SURNAMES, GENERIC_SENDERS, PLAIN_SURNAMES, SURNAMES, WORDS_LIKE_NAMES
+from ingest.name_words import COMPOUND_SURNAMES, FIELDS, GENERIC_SENDERS, OWN_FIELDS, PLAIN_SURNAMES, SURNAMES, WORDS_LIKE_NAMES
 
 _SURNAME_SET = frozenset(SURNAMES)
 _PLAIN_SET = frozenset(PLAIN_SURNAMES)
@@ -11,76 +11,71 @@ _H = r"[\u3400-\u9fff]"
 _G = rf"(?:\s?{_H})"
 _NAME = rf"(?:(?:{COMPOUND_SURNAMES}){_G}{{1,2}}|[{SURNAMES}]{_G}{{1,2}})"
 
-_LABELS = (
-    "姓名|名字|姓\\s名|联系人|举报人|投诉人|反映人|反应人|信访人|申请人|来信人|写信人|留言人|上访人|控告人|建议人|求助人|咨询人|"
-    "署名|落款|签名|户主|业主|报修人|当事人|委托人|市民|居民|村民|网友|读者|家长"
-)
+NAME_LABELS = (*FIELDS, "我叫", "我名", "我的名", "我的姓名", "我姓", "本人")
+"""Where one of these stands, ``names_at`` may find a name."""
+
+_LABELS = "|".join(FIELDS)
 _LABEL_COLON = re.compile(
     rf"(?:{_LABELS})(?:是|为)?\s?[:：]\s?(?P<name>{_H}(?:[\s·•]?{_H}){{1,5}}|[A-Za-z]{{2,20}}(?:\s[A-Za-z]{{2,20}}){{0,2}})"
 )
 _SELF = re.compile(
-    rf"(?:我(?:的)?(?:名字)?(?:叫做?|名叫)|我的?(?:名字|姓名)(?:是|为)|(?:本人|我)(?:姓名|名叫|叫|名字叫)|我姓{_H}名)[:：,，]?\s?(?P<name>{_NAME})"
+    rf"(?:我的?(?:名字?叫|叫做?|(?:名字|姓名)(?:是|为|叫))|本人(?:姓名|名字)?(?:叫做?|名叫|是|为)|我姓{_H}名)[:：,，]?\s?(?P<name>{_NAME})"
 )
 _SELF_PLAIN = re.compile(
-    rf"(?:本人|(?:联系人|举报人|投诉人|反映人|信访人|申请人|来信人|写信人|留言人|签名|署名)\s?)[:：,，]?\s?(?P<name>(?:(?:{COMPOUND_SURNAMES}){_G}{{1,2}}|[{PLAIN_SURNAMES}]{_G}{{1,2}}))"
+    rf"(?:本人(?:姓名)?|{'|'.join(OWN_FIELDS)})\s?[:：,，]?\s?(?P<name>(?:(?:{COMPOUND_SURNAMES}){_G}{{1,2}}|[{PLAIN_SURNAMES}]{_G}{{1,2}}))"
     r"(?=\s*(?:$|[^\u3400-\u9fff]|[男女系是]|家住|现住|住址?|身份|电话|手机|联系|性别|今年|现年|先生|女士))"
 )
-_POSSIBLE = re.compile(r"我(?:的|姓|叫|名)|本人|[姓人户业落署签市居村网读家][\s\u3400-\u9fff]?(?:名|人|主|款|民|友|者|长)")
 _SIGNATURE_LINE = re.compile(
     rf"(?:(?:{_LABELS}|此致\s*敬礼|敬礼|一个|普通|一名)[:：!！\s]*){{0,2}}(?P<name>{_NAME})(?:[\s（(]*(?:敬上|拜上|上|留言|敬启|呈|字|先生|女士|同志|携全家)[)）]?)?"
     r"[\s\d\-年月日.:：/,，;；()（）电话手机号码联系方式TtEeLl+【】证件邮箱]*$"
 )
 _CLOSING = re.compile(
-    rf"[。！!?？;；~…\n]\s*(?:此致\s*敬礼[!！。]?)?\s*(?P<name>{_NAME})\s*(?:敬上|拜上|上|留言|敬启|呈)?\s*(?:\d{{2,4}}[年\-./]\d{{1,2}}[月\-./]\d{{1,2}}日?)?\s*$"
+    rf"\s*(?:此致\s*敬礼[!！。]?)?\s*(?P<name>{_NAME})\s*(?:敬上|拜上|上|留言|敬启|呈)?"
+    r"\s*(?:\d{2,4}[年\-./]\d{1,2}[月\-./]\d{1,2}日?)?\s*$"
 )
+_LABEL_AFTER = re.compile("电话|手机|身份|联系|性别|住址|地址|时间|日期|单位")
 
 # After a surname and one given character these begin the next word rather than belong to the name.
 _NOT_GIVEN = frozenset("是在家住的和与系有今现因于从为来曾已我你他她电手联身性男女年就想要请希向对也又说这那呢吗吧了啊于，。")
-_PLACE_AFTER = frozenset("村屯乡镇街路区县市庄堡寨营沟河山湾岭桥铺厂矿校院局所站店楼园巷里弄港洼坡屋圩社")
+_PLACE_AFTER = frozenset("省州国窑村屯乡镇街路区县市庄堡寨营沟河山湾岭桥铺厂矿校院局所站店楼园巷里弄港洼坡屋圩社")
 
 
-def names_possible(text: str) -> bool:
-    """False when the folded text has neither a label nor a signature that could hold a name. Cheap."""
-    return _POSSIBLE.search(text) is not None or "\n" in text[-80:].rstrip() or text.rstrip()[-16:].count("。") > 0
-
-
-def find_names(text: str) -> list[str]:
-    """Names that the folded text calls the writer's own (or that stand in a labelled field), each once."""
-    found: dict[str, None] = {}
-    for name in _labelled_names(text):
+def names_at(text: str, label: int) -> Iterator[str]:
+    """Names that the folded text calls the writer's own, or that stand in a labelled field, at the label that begins here."""
+    for name in _at_label(text, label):
         if name not in WORDS_LIKE_NAMES:
-            found[name] = None
-    for name in _signatures(text):
-        found[name] = None
-    return list(found)
+            yield name
 
 
-def _labelled_names(text: str) -> Iterator[str]:
-    for match in _LABEL_COLON.finditer(text):
+def _at_label(text: str, label: int) -> Iterator[str]:
+    if match := _LABEL_COLON.match(text, label):
         yield from _field_value(text, match)
-    for match in _SELF.finditer(text):
+    elif match := _SELF.match(text, label):
+        if text.startswith("本人", label) and match["name"][0] not in _PLAIN_SET:
+            return
         yield from _trimmed(text, match)
-    for match in _SELF_PLAIN.finditer(text):
+    elif match := _SELF_PLAIN.match(text, label):
         yield _closed(match["name"])
 
 
 def _field_value(text: str, match: re.Match[str]) -> Iterator[str]:
     """The name after a label with a colon: the whole word when it is short, else as much as can be a name."""
     name = match["name"]
-    if name.isascii():
+    if name.isascii() or "·" in name or "•" in name:
         yield name
         return
+    if name[0] not in _SURNAME_SET:
+        return
     closed = _closed(name)
-    following = text[match.end() : match.end() + 1]
-    whole_word = not ("\u3400" <= following <= "\u9fff")
-    first_word = re.split(r"[\s]", name)[0]
-    if 2 <= len(first_word) <= 4 and (len(first_word) < len(name) or whole_word):
-        if first_word[-1] not in _PLACE_AFTER or (len(first_word) == 2 and first_word[0] in _PLAIN_SET):
-            yield _without_title(first_word)
-    elif closed[0] in _SURNAME_SET:
-        yield from _trimmed(text, match)
-    if len(name.split()) > 1 and 2 <= len(closed) <= 3 and closed[0] in _SURNAME_SET:
+    if len(closed) > len(name.split()[0]) and len(closed) <= 3:
         yield closed
+    word = _LABEL_AFTER.split(name.split()[0])[0]
+    ends = len(word) < len(name) or not re.match(_H, text[match.end() : match.end() + 1])
+    if ends and 2 <= len(word) <= 4:
+        if word[-1] not in _PLACE_AFTER or (len(word) == 2 and word[0] in _PLAIN_SET):
+            yield from _without_title(word)
+    else:
+        yield from _trimmed(text, match)
 
 
 def _trimmed(text: str, match: re.Match[str]) -> Iterator[str]:
@@ -96,17 +91,23 @@ def _trimmed(text: str, match: re.Match[str]) -> Iterator[str]:
     yield name
 
 
-def _signatures(text: str) -> Iterator[str]:
+def signatures(text: str) -> Iterator[str]:
+    """Names that stand alone in one of the last lines of the folded text, or after its last sentence."""
     tail = text[-160:].rstrip()
-    lines = [line.strip() for line in tail.split("\n") if line.strip()]
-    if "\n" in text.strip():
-        for line in lines[1:][-4:] if len(tail) == len(text.rstrip()) else lines[-4:]:
-            match = _SIGNATURE_LINE.match(line) if len(line) <= 40 else None
-            if match and _sounds_like_a_name(_closed(match["name"])):
-                yield _closed(match["name"])
-    match = _CLOSING.search(tail)
-    if match and _sounds_like_a_name(_closed(match["name"])):
-        yield _closed(match["name"])
+    last = tail[-44:]
+    cut = max(map(last.rfind, "。！!?？;；~…\n"))
+    if 0 <= cut < len(last) - 2:
+        yield from _signed(_CLOSING.match(last, cut + 1))
+    if "\n" in tail:
+        lines = [line.strip() for line in tail.split("\n")]
+        for line in lines[1:][-5:]:
+            if 2 <= len(line) <= 40:
+                yield from _signed(_SIGNATURE_LINE.match(line))
+
+
+def _signed(match: re.Match[str] | None) -> Iterator[str]:
+    if match and _sounds_like_a_name(name := _closed(match["name"])):
+        yield name
 
 
 def _sounds_like_a_name(name: str) -> bool:
@@ -115,11 +116,31 @@ def _sounds_like_a_name(name: str) -> bool:
     return name[0] in _PLAIN_SET or re.match(COMPOUND_SURNAMES, name) is not None
 
 
-def _without_title(name: str) -> str:
+def _without_title(name: str) -> Iterator[str]:
+    """The name without 先生 or 女士; nothing for one with an office (廖局长), which is not the writer's."""
+    if name[-2:] in (
+        "局长",
+        "书记",
+        "主任",
+        "经理",
+        "厅长",
+        "市长",
+        "县长",
+        "区长",
+        "镇长",
+        "乡长",
+        "村长",
+        "校长",
+        "部长",
+        "处长",
+        "科长",
+        "站长",
+    ):
+        return
     for title in ("先生", "女士", "小姐", "同志", "老师"):
-        if name.endswith(title):
-            return name.removesuffix(title)
-    return name
+        name = name.removesuffix(title)
+    if len(name) >= 2:
+        yield name
 
 
 def _closed(name: str) -> str:
@@ -152,7 +173,7 @@ def _forms(given: str) -> Iterator[str]:
             and len(bare) - len(part) > 1
             and not _is_unit(bare)
         ):
-            yield _without_title(part)
+            yield from _without_title(part)
 
 
 def _is_unit(name: str) -> bool:

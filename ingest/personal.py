@@ -8,7 +8,9 @@ import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ingest.names import find_names, given_names, names_possible
+from ahocorasick_rs import AhoCorasick, Implementation
+
+from ingest.names import NAME_LABELS, given_names, names_at, signatures
 from ingest.numbers import NumberKind, find_numbers, numbers_possible
 
 
@@ -38,7 +40,7 @@ _OF_NUMBER = {
 }
 
 _UNFOLDED = re.compile("[^\x00-\x7f·•、。〇\u4e00-\u9fff\u2010-\u2027\u2030-\u205e\u3008-\u3011，！？：；（）]")
-_AT_SIGN = re.compile(r"[@＠]|[\[({（【<]\s?(?:at|AT|艾特)\s?[\])}）】>]|艾特")
+_AT_SIGN = re.compile(r"@|[\[({（【<]\s?(?:at|AT|艾特)\s?[\])}）】>]|艾特")
 _LOCAL_PART = re.compile(r"[A-Za-z0-9._%+\-](?:\s?[A-Za-z0-9._%+\-]){0,63}\s{0,2}$")
 _DOMAIN = re.compile(
     r"\s{0,2}((?:[A-Za-z0-9\-]{1,63}\s?(?:\.|。|点|\(dot\)|\[dot\])\s?){1,6}[A-Za-z]{2,24}|(?:qq|vip|163|126|139|189|sina|sohu|gmail|hotmail|outlook|foxmail|yeah)(?![A-Za-z0-9]))"
@@ -55,49 +57,50 @@ _LABELLED_ACCOUNT = re.compile(
     r"|(?:微信|[Ww]e[Cc]hat|WeiXin|[Ww]eixin|(?<![A-Za-z])(?:[Ww][Xx]|[Vv][Xx])|[Vv]信|抖音号?|快手号?|支付宝)(?!公众|小程序|群)"
     r"(?:同?号码?|账号|帐号|[Ii][Dd]|联系|是|为|[:：,，\s(（]){0,4}(?P<id>[A-Za-z][A-Za-z0-9_\-]{5,19}|[0-9][A-Za-z0-9_\-]{5,19})(?![A-Za-z0-9_]))"
 )
-_ACCOUNT_LABELS = (
-    "QQ",
-    "qq",
-    "Qq",
-    "扣扣",
-    "微信",
-    "eChat",
-    "echat",
-    "eiXin",
-    "eixin",
-    "wx",
-    "WX",
-    "vx",
-    "VX",
-    "V信",
-    "v信",
-    "抖音",
-    "快手",
-    "支付宝",
-)
 _LABELLED_DOCUMENT = re.compile(
     r"(?:护照|通行证|军官证|士兵证|军人证|居住证|驾驶证|驾照|残疾证|社保卡|医保卡|证件|身份证件?)(?:号码?|号|编号|档案|是|为|[:：,，\s(（]){0,5}"
     r"(?P<id>[A-Za-z]{0,3}[0-9][0-9A-Za-z]{4,19})(?![A-Za-z0-9])"
 )
-_DOCUMENT_LABELS = ("护照", "通行证", "证", "驾照", "社保卡", "医保卡")
+
+_ADDRESS, _ACCOUNT, _DOCUMENT, _NAME = range(4)
+_TRIGGERS = tuple(
+    (word, meaning)
+    for meaning, words in (
+        (_ADDRESS, ("@", "艾特", "at", "AT")),
+        (_ACCOUNT, ("QQ", "Qq", "qQ", "qq", "扣扣", "微信", "eChat", "echat", "eixin", "eiXin", "WX", "wx", "Wx", "wX")),
+        (_ACCOUNT, ("VX", "vx", "Vx", "vX", "V信", "v信", "抖音", "快手", "支付宝")),
+        (_DOCUMENT, ("护照", "通行证", "军官证", "士兵证", "军人证", "居住证", "驾驶证", "驾照", "残疾证", "社保卡", "医保卡")),
+        (_DOCUMENT, ("证件", "身份证")),
+        (_NAME, NAME_LABELS),
+    )
+    for word in words
+)
+_MEANINGS = tuple(meaning for _, meaning in _TRIGGERS)
+_TRIGGER_WORDS = AhoCorasick([word for word, _ in _TRIGGERS], implementation=Implementation.DFA)
 
 
 def find_personal(text: str, names: tuple[str, ...] = ()) -> list[Found]:
     """All personal data of the text, in order, without overlaps. ``names`` are the sender's, found wherever they stand."""
     plain = folded(text)
+    own: list[str] = []
+    meanings = set()
+    for index, start, _ in _TRIGGER_WORDS.find_matches_as_indexes(plain):
+        meanings.add(_MEANINGS[index])
+        if _MEANINGS[index] == _NAME:
+            own += names_at(plain, start)
+    own += signatures(plain)
     found: list[Found] = []
-    if _AT_SIGN.search(plain):
+    if _ADDRESS in meanings:
         found += _emails(plain)
     if numbers_possible(plain):
         found += [Found(_OF_NUMBER[n.kind], n.start, n.end, n.digits) for n in find_numbers(plain)]
     if _PLATE_START.search(plain):
         found += _plates(plain)
-    if any(label in plain for label in _ACCOUNT_LABELS):
+    if _ACCOUNT in meanings:
         found += _labelled(plain, _LABELLED_ACCOUNT, PersonalKind.ACCOUNT)
-    if any(label in plain for label in _DOCUMENT_LABELS):
+    if _DOCUMENT in meanings:
         found += _labelled(plain, _LABELLED_DOCUMENT, PersonalKind.ID_NUMBER)
-    if names or names_possible(plain):
-        own = find_names(plain)
+    if names or own:
         for start, end in given_names(plain, (*names, *own)):
             found.append(Found(PersonalKind.NAME, start, end, re.sub(r"\s", "", plain[start:end])))
     return _without_overlaps(found)
