@@ -7,7 +7,7 @@ from datetime import datetime
 from domain.decisions import Assignment, AssignmentState, Decision, MatterState, Outcome, Role
 from domain.errors import RetryLater
 from domain.events import EventType
-from domain.ids import AssignmentId, MatterId, Number, UnitCode
+from domain.ids import AssignmentId, MatterId, UnitCode
 from domain.lifecycle import check_assignment_move, matter_state
 from domain.messages import Message, MessageState
 from domain.ports import UnitOfWork
@@ -29,7 +29,8 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What an event is made of: all that its receiver may know."""
+    """What an event is made of: all that its receiver may know. ``others`` are further messages of the matter; ``change``
+    says of an update what changed: ``revision``, ``decision``, ``deadline``, ``reopened``."""
 
     type: EventType
     assignment: Assignment
@@ -37,7 +38,8 @@ class Event:
     matter: MatterRow
     decision: Decision | None
     history: tuple[History, ...] = ()
-    numbers: tuple[Number, ...] = ()
+    others: tuple[Message, ...] = ()
+    change: str = "decision"
 
 
 EventMaker = Callable[[Event, int, datetime], NewOutbox]
@@ -104,7 +106,6 @@ class Changes:
         decision: Decision,
         standing: Sequence[Assignment],
         history: tuple[History, ...] = (),
-        numbers: tuple[Number, ...] = (),
     ) -> None:
         """Gives the matter to the decision's units: kept units get ``updated`` (a completed one reopens), lost ones
         ``recall``, new ones ``assigned``."""
@@ -118,12 +119,12 @@ class Changes:
                 continue
             if assignment.unit in wanted and assignment.sealed == decision.sealed:
                 kept.add(assignment.unit)
-                self._update(assignment, wanted[assignment.unit], message, decision, history, numbers)
+                self._update(assignment, wanted[assignment.unit], message, decision, history)
             else:
                 self.withdraw(assignment, message)
         for unit, role in wanted.items():
             if unit not in kept:
-                self._assign(unit, role, message, decision, standing, history, numbers)
+                self._assign(unit, role, message, decision, standing, history)
         row = self.matters[matter]
         state = MatterState.OPEN
         self.set_matter(
@@ -189,7 +190,6 @@ class Changes:
         decision: Decision,
         standing: Sequence[Assignment],
         history: tuple[History, ...],
-        numbers: tuple[Number, ...],
     ) -> None:
         if decision.deadline is None:
             raise ValueError("a dispatching decision has a deadline")
@@ -206,7 +206,7 @@ class Changes:
             sealed=decision.sealed,
         )
         self.new_assignments.append(assignment)
-        self.emit(Event(EventType.ASSIGNED, assignment, message, self.matters[message.matter], decision, history, numbers))
+        self.emit(Event(EventType.ASSIGNED, assignment, message, self.matters[message.matter], decision, history))
 
     def _update(
         self,
@@ -215,7 +215,6 @@ class Changes:
         message: Message,
         decision: Decision,
         history: tuple[History, ...],
-        numbers: tuple[Number, ...],
     ) -> None:
         if decision.deadline is None:
             raise ValueError("a dispatching decision has a deadline")
@@ -229,7 +228,8 @@ class Changes:
             deadline=decision.deadline if reopened else assignment.deadline,
         )
         self.changed[updated.id] = updated
-        self.emit(Event(EventType.UPDATED, updated, message, self.matters[message.matter], decision, history, numbers))
+        change = "revision" if message.version > 1 else "decision"
+        self.emit(Event(EventType.UPDATED, updated, message, self.matters[message.matter], decision, history, change=change))
 
 
 OUTCOME_STATES = {

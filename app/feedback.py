@@ -14,7 +14,8 @@ from domain.ports import Clock, Feed, Store, UnitOfWork, Vault
 from domain.records import SealedValue
 from ingest.mask import mask
 from ingest.normalise import normalise
-from route.wire import parse_feedback
+from route.directory import Directory
+from route.feedback import parse_feedback
 
 ARBITRATION_RETURNS = 2
 """After so many returns of one matter the office arbitrates."""
@@ -31,11 +32,19 @@ class FeedbackDesk:
     """Applies feedback events. Each event id has its effect once for its unit, whatever is sent again."""
 
     def __init__(
-        self, store: Store, vault: Vault, clock: Clock, make_event: EventMaker, *, failpoint: Failpoint = no_failpoint
+        self,
+        store: Store,
+        vault: Vault,
+        clock: Clock,
+        directory: Directory,
+        make_event: EventMaker,
+        *,
+        failpoint: Failpoint = no_failpoint,
     ) -> None:
         self._store = store
         self._vault = vault
         self._clock = clock
+        self._directory = directory
         self._make_event = make_event
         self._failpoint = failpoint
 
@@ -137,7 +146,7 @@ class FeedbackDesk:
             AssignmentState.RETURNED,
             returned_at=changes.now,
             reason=mask(normalise(event.reason)),
-            suggested_unit=UnitCode(event.suggested_unit) if event.suggested_unit else None,
+            suggested_unit=self._directory.resolve(event.suggested_unit) if event.suggested_unit else None,
         )
         row = changes.matters[assignment.matter]
         changes.set_matter(replace(row, returns=row.returns + 1))

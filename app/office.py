@@ -156,7 +156,7 @@ class Office:
             row = changes.matters[assignment.matter]
             if row.promised is None or deadline.due > row.promised:
                 changes.set_matter(replace(row, promised=deadline.due))
-            self._tell(uow, changes, message, longer)
+            self._tell(uow, changes, message, longer, "deadline")
             changes.note(self._actor, "assignment.extend", assignment.id, days=days, reason=reason, due=deadline.due.isoformat())
             return deadline
 
@@ -171,7 +171,7 @@ class Office:
             changes.set_matter(
                 replace(changes.matters[assignment.matter], state=MatterState.OPEN, answered_at=None, closed_at=None)
             )
-            self._tell(uow, changes, message, again)
+            self._tell(uow, changes, message, again, "reopened")
             changes.note(self._actor, "assignment.reopen", assignment.id, reason=reason)
 
         self._assignment_step(assignment_id, "assignment.reopen", step)
@@ -245,7 +245,7 @@ class Office:
             target = OUTCOME_STATES[decision.outcome]
             changes.decide(message.matter, decision)
             if decision.outcome is Outcome.DISPATCH:
-                changes.dispatch(message, decision, standing, (), (message.number,))
+                changes.dispatch(message, decision, standing)
             else:
                 for assignment in standing:
                     if assignment.state in LIVE:
@@ -265,7 +265,7 @@ class Office:
             return
         raise Refused(f"message {message.number} is {message.state}: only one in review, sealed review or dispatched is decided")
 
-    def _tell(self, uow: UnitOfWork, changes: Changes, message: Message, assignment: Assignment) -> None:
+    def _tell(self, uow: UnitOfWork, changes: Changes, message: Message, assignment: Assignment, change: str) -> None:
         decisions = uow.matters.decisions([assignment.matter]).get(assignment.matter, [])
         changes.emit(
             Event(
@@ -274,8 +274,7 @@ class Office:
                 message,
                 changes.matters[assignment.matter],
                 decisions[-1] if decisions else None,
-                (),
-                (message.number,),
+                change=change,
             )
         )
 

@@ -34,7 +34,7 @@ def seal_matter(uow: UnitOfWork, changes: Changes, message: Message, decision: D
     changes.set_matter(replace(row, sealed=True, excluded=tuple(sorted({*row.excluded, *decision.excluded})), repeat_of=None))
     changes.decide(matter, decision)
     if decision.outcome is Outcome.DISPATCH:
-        changes.dispatch(replace(message, sealed=True), decision, standing, (), (message.number,))
+        changes.dispatch(replace(message, sealed=True), decision, standing)
         changes.settle(message, MessageState.DISPATCHED, reason=decision.rule, sealed=True, worker=worker)
     else:
         changes.settle(message, MessageState.SEALED_REVIEW, reason=decision.reason or decision.rule, sealed=True, worker=worker)

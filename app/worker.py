@@ -176,7 +176,7 @@ class _BatchWriter:
         self.changes.decide(message.matter, decision)
         standing = self.standing.get(message.matter, [])
         if decision.outcome is Outcome.DISPATCH:
-            self.changes.dispatch(message, decision, standing, history, (message.number,))
+            self.changes.dispatch(message, decision, standing, history)
         elif decision.outcome is Outcome.OUT_OF_REMIT:
             for assignment in standing:
                 if assignment.state in LIVE:

@@ -1,0 +1,68 @@
+"""What all commands share: the settings option, output, and how an error is told."""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from app.failpoints import failpoint_from_environment
+from app.logs import set_up_logs
+from app.settings import load_settings
+from app.wiring import System
+
+SettingsOption = Annotated[
+    Path | None, typer.Option("--settings", metavar="PATH", help="配置文件 / the settings file (else FENBAN_SETTINGS, ./fenban.toml)")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="机器可读 / for programs: JSON on stdout")]
+ByOption = Annotated[str | None, typer.Option("--by", metavar="NAME", help="经办人，记入审计 / who does it, for the audit log")]
+ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="理由 / the reason, kept")]
+
+OK, WRONG = 0, 1
+
+
+@contextmanager
+def open_system(settings: Path | None) -> Iterator[System]:
+    """The system of the settings file; closed at the end."""
+    loaded = load_settings(settings)
+    set_up_logs(loaded.log)
+    system = System(loaded, failpoint=failpoint_from_environment())
+    try:
+        yield system
+    finally:
+        system.close()
+
+
+def emit(document: Any) -> None:
+    """One JSON document on a line of stdout."""
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, default=str) + "\n")
+
+
+def emit_lines(documents: Iterable[Any]) -> int:
+    """One object a line; how many there were."""
+    count = 0
+    for document in documents:
+        emit(document)
+        count += 1
+    sys.stdout.flush()
+    return count
+
+
+def say(line: str) -> None:
+    """Words for people: stderr."""
+    typer.echo(line, err=True)
+
+
+def show(line: str = "") -> None:
+    """A report for people: stdout."""
+    typer.echo(line)
+
+
+def use_settings(path: Path | None) -> None:
+    """A ``--settings`` before the command holds for the command."""
+    if path is not None:
+        os.environ["FENBAN_SETTINGS"] = str(path)

@@ -1,0 +1,109 @@
+"""One poll of one channel: lease, cursor, poll, register, acknowledge, report."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from app.registrar import Registered, Registrar
+from app.retry import transact
+from app.settings import AnyChannel
+from app.wiring import System
+from domain.errors import FenbanError, HaltForPerson, RetryLater
+from domain.ids import ChannelId
+from domain.ports import Collector
+from domain.records import Lease
+
+LEASE_MINUTES = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """What one poll brought. ``more``: polling again at once would bring more; ``next_at``: not before (monotonic)."""
+
+    registered: Registered
+    listed: int
+    more: bool
+    next_at: float | None
+
+
+class ChannelPoller:
+    """Polls one channel, one process at a time. ``owner`` is this process's slot name."""
+
+    def __init__(self, system: System, channel: AnyChannel, registrar: Registrar, owner: str) -> None:
+        self.channel = channel
+        self._system = system
+        self._registrar = registrar
+        self._owner = owner
+        self._id = ChannelId(channel.id)
+        self._collector: Collector | None = None
+
+    def poll(self) -> Polled:
+        """Raises RetryLater or HaltForPerson after the channel's state was reported; the cursor has not moved then."""
+        try:
+            polled = self._poll()
+        except FenbanError as error:
+            self._report("halted" if isinstance(error, HaltForPerson) else "degraded", str(error))
+            raise
+        self._report("ok", "")
+        return polled
+
+    def close(self) -> None:
+        if self._collector is not None:
+            self._collector.close()
+
+    def _poll(self) -> Polled:
+        lease, cursor = transact(self._system.clock, self._begin)
+        try:
+            if self._collector is None:
+                self._collector = self._system.collector(self.channel)
+            batch = self._collector.poll(cursor)
+            self._system.failpoint("collect.polled")
+            done = self._registrar.register(self._id, batch, fence=lease.token)
+            refs = [capture.ref for capture in batch.captures if capture.ref]
+            refs += [reject.capture.ref for reject in batch.rejects if reject.capture.ref]
+            if refs:
+                self._collector.acknowledge(refs)
+            self._system.failpoint("collect.acknowledge")
+        finally:
+            self._end(lease)
+        return Polled(done, batch.manifest.listed, batch.more, batch.next_at)
+
+    def _begin(self) -> tuple[Lease, str]:
+        now = self._system.clock.now()
+        with self._system.store.unit_of_work() as uow:
+            lease = uow.channels.acquire(f"channel:{self._id}", self._owner, now, now + timedelta(minutes=LEASE_MINUTES))
+            if lease is None:
+                raise Busy(self._id)
+            cursor = uow.channels.cursor(self._id)
+            uow.commit()
+        return lease, cursor
+
+    def _end(self, lease: Lease) -> None:
+        def release() -> None:
+            with self._system.store.unit_of_work() as uow:
+                uow.channels.release(lease)
+                uow.commit()
+
+        try:
+            transact(self._system.clock, release)
+        except RetryLater:
+            # The lease runs out by itself; what went wrong before must stay the error that is told.
+            return
+
+    def _report(self, state: str, error: str) -> None:
+        def report() -> None:
+            with self._system.store.unit_of_work() as uow:
+                uow.channels.report(self._id, self.channel.kind, self._system.clock.now(), state=state, error=error)
+                uow.commit()
+
+        try:
+            transact(self._system.clock, report)
+        except FenbanError:
+            # A store that cannot be written is told by the error that the caller already has.
+            return
+
+
+class Busy(RetryLater):
+    """Another process polls this channel."""
+
+    def __init__(self, channel: ChannelId) -> None:
+        super().__init__(f"channel {channel} is being polled by another process", remedy="stop one of the two")

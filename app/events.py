@@ -1,0 +1,29 @@
+"""The event maker: what happened to an assignment, as the contract's records."""
+
+from datetime import datetime
+
+from app.changes import Event, EventMaker
+from domain.events import EventType
+from domain.records import NewOutbox
+from route import wire
+
+
+def event_maker(city: str) -> EventMaker:
+    """Makes outbox records for the city with this id."""
+
+    def make(event: Event, sequence: int, now: datetime) -> NewOutbox:
+        if event.type is EventType.RECALL:
+            return wire.recall(event.assignment, event.message.number, sequence=sequence, city=city, now=now)
+        if event.decision is None:
+            raise ValueError(f"an event of the type {event.type} needs its decision")
+        history = [wire.HistoryItem(step.at, step.what, step.unit, step.text) for step in event.history]
+        messages = (event.message, *event.others)
+        if event.type is EventType.ASSIGNED:
+            return wire.assigned(
+                event.assignment, event.decision, messages, sequence=sequence, city=city, now=now, history=history
+            )
+        return wire.updated(
+            event.assignment, event.decision, messages, sequence=sequence, city=city, now=now, change=event.change, history=history
+        )
+
+    return make

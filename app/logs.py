@@ -1,0 +1,30 @@
+"""Structured logs on stderr. Callers log counts, ids and error lines, which by contract hold no personal data."""
+
+import logging
+import sys
+
+import structlog
+
+from app.settings import Log
+
+LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+
+def set_up_logs(settings: Log) -> None:
+    """One JSON object a line, or readable lines for ``console``. Libraries' own loggers stay silent below warning."""
+    renderer: structlog.typing.Processor = structlog.processors.JSONRenderer(ensure_ascii=False)
+    if settings.format == "console":
+        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(LEVELS[settings.level]),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
+    for noisy in ("httpx", "httpcore", "imapclient", "alembic", "jieba"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)

@@ -1,0 +1,190 @@
+"""Everything in one process: a thread a channel, a worker, a relay, a feed. Or once through, until nothing is left."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from app.collect import Busy, ChannelPoller
+from app.retry import transact
+from app.slots import Slot
+from app.wiring import SHARDS, System
+from domain.errors import FenbanError, HaltForPerson, LeaseLost, RetryLater
+from domain.messages import MessageState
+
+IDLE_SECONDS = 0.5
+FIRST_BACKOFF = 1.0
+LONGEST_BACKOFF = 300.0
+HALT_SECONDS = 300.0
+FEED_GROUP = "office.feed"
+
+log = structlog.get_logger("fenban")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Which parts of the program this process runs. ``channels`` empty: all that are enabled."""
+
+    collect: bool = True
+    work: bool = True
+    relay: bool = True
+    feed: bool = True
+    channels: tuple[str, ...] = ()
+
+
+class Runner:
+    """Holds this machine's slot names while it runs; ``close`` gives them back."""
+
+    def __init__(self, system: System, parts: Parts) -> None:
+        self._system = system
+        self._parts = parts
+        folder = system.settings.path(system.settings.topics.path).parent / "slots"
+        self._slots = [Slot(folder, "collector"), Slot(folder, "worker")]
+        self._pollers: list[ChannelPoller] = []
+        if parts.collect:
+            registrar = system.registrar()
+            wanted = [
+                channel
+                for channel in system.settings.channel
+                if channel.enabled and (not parts.channels or channel.id in parts.channels)
+            ]
+            self._pollers = [ChannelPoller(system, channel, registrar, self._slots[0].name) for channel in wanted]
+        self._worker = system.worker(self._slots[1].name) if parts.work else None
+        self._relay = system.relay() if parts.relay else None
+        self._desk = system.feedback() if parts.feed else None
+
+    def close(self) -> None:
+        for poller in self._pollers:
+            poller.close()
+        for slot in self._slots:
+            slot.close()
+
+    def until_idle(self, stop: threading.Event, told: Callable[[str, int], None]) -> list[str]:
+        """Polls every channel until it has nothing more, then works, relays and takes feedback until nothing is left.
+
+        ``told(stage, n)`` hears of progress. Returns a line for each channel that failed.
+        """
+        failures = [failure for poller in self._pollers if not stop.is_set() and (failure := self._drain(poller, stop, told))]
+        while not stop.is_set():
+            done = self._step_all(told)
+            if not done and not self._left_to_others(stop):
+                break
+        return failures
+
+    def run(self, stop: threading.Event) -> None:
+        """Until ``stop`` is set. A part that meets a passing fault waits and tries again; one that needs a person says so."""
+        loops: list[tuple[str, Callable[[], float]]] = [
+            (f"collect:{poller.channel.id}", self._polling(poller)) for poller in self._pollers
+        ]
+        if self._worker is not None:
+            loops.append(("work", self._stepping(self._worker.run_once)))
+        if self._relay is not None:
+            loops.append(("relay", self._stepping(self._relay_once)))
+        if self._desk is not None:
+            loops.append(("feed", self._stepping(self._feed_once)))
+        threads = [threading.Thread(target=self._loop, args=(name, step, stop), name=name) for name, step in loops]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def _drain(self, poller: ChannelPoller, stop: threading.Event, told: Callable[[str, int], None]) -> str:
+        while not stop.is_set():
+            try:
+                polled = poller.poll()
+            except LeaseLost:
+                continue
+            except FenbanError as error:
+                return f"{poller.channel.id}: {error}"
+            told(f"collect {poller.channel.id}", polled.listed)
+            if not polled.more:
+                return ""
+        return ""
+
+    def _step_all(self, told: Callable[[str, int], None]) -> int:
+        done = 0
+        if self._worker is not None:
+            done += self._count("work", self._worker.run_once, told)
+        if self._relay is not None:
+            done += self._count("relay", self._relay_once, told)
+        if self._desk is not None:
+            done += self._count("feed", self._feed_once, told)
+        return done
+
+    def _count(self, stage: str, step: Callable[[], int], told: Callable[[str, int], None]) -> int:
+        done = transact(self._system.clock, step)
+        if done:
+            told(stage, done)
+        return done
+
+    def _left_to_others(self, stop: threading.Event) -> bool:
+        """Whether messages wait under another worker's claim: they are waited for, so that idle means idle."""
+        if self._worker is None:
+            return False
+        with self._system.store.unit_of_work(write=False) as uow:
+            waiting = bool(uow.reads.in_state([MessageState.NEW], limit=1))
+        if waiting:
+            self._system.clock.wait(IDLE_SECONDS, stop)
+        return waiting
+
+    def _relay_once(self) -> int:
+        if self._relay is None:
+            return 0
+        result = self._relay.run_once(SHARDS, self._system.settings.work.batch)
+        return result.delivered + result.parked
+
+    def _feed_once(self) -> int:
+        if self._desk is None:
+            return 0
+        with self._system.topics.feed(FEED_GROUP) as feed:
+            return self._desk.drain(feed, self._system.settings.work.batch)
+
+    def _polling(self, poller: ChannelPoller) -> Callable[[], float]:
+        def step() -> float:
+            polled = poller.poll()
+            if polled.more:
+                return 0.0
+            if polled.next_at is not None:
+                return max(0.0, polled.next_at - self._system.clock.monotonic())
+            return poller.channel.every_seconds
+
+        return step
+
+    @staticmethod
+    def _stepping(step: Callable[[], int]) -> Callable[[], float]:
+        return lambda: 0.0 if step() else IDLE_SECONDS
+
+    def _loop(self, name: str, step: Callable[[], float], stop: threading.Event) -> None:
+        backoff = FIRST_BACKOFF
+        while not stop.is_set():
+            try:
+                wait = step()
+                backoff = FIRST_BACKOFF
+            except Busy as error:
+                log.warning("busy", part=name, what=str(error))
+                wait = LONGEST_BACKOFF
+            except RetryLater as error:
+                wait = max(backoff, error.after or 0.0)
+                backoff = min(backoff * 2, LONGEST_BACKOFF)
+                log.warning("retry", part=name, what=str(error), seconds=round(wait, 1))
+            except HaltForPerson as error:
+                wait = HALT_SECONDS
+                log.error("halted", part=name, what=str(error))
+            except FenbanError as error:
+                wait = backoff
+                log.error("refused", part=name, what=str(error))
+            if wait:
+                self._system.clock.wait(wait, stop)
+
+
+def run_parts(system: System, parts: Parts, stop: threading.Event, told: Callable[[str, int], None] | None) -> Sequence[str]:
+    """Runs the parts until idle when ``told`` is given, else until stopped; the failures of channels."""
+    runner = Runner(system, parts)
+    try:
+        if told is not None:
+            return runner.until_idle(stop, told)
+        runner.run(stop)
+        return ()
+    finally:
+        runner.close()

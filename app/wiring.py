@@ -1,0 +1,225 @@
+"""The one place where adapters are built, from the settings. Nothing is opened before it is needed."""
+
+import base64
+import binascii
+import getpass
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+
+from app.changes import EventMaker
+from app.channels import build_collector, build_parser
+from app.events import event_maker
+from app.failpoints import Failpoint, no_failpoint
+from app.feedback import FeedbackDesk
+from app.office import Office
+from app.registrar import Registrar
+from app.sameness import SamenessSettings
+from app.settings import AnyChannel, Settings
+from app.worker import Worker, WorkSettings
+from classify.model import load_model
+from classify.retrieval import RetrievalClassifier
+from domain.clock import SystemClock
+from domain.errors import BadSettings, FenbanError, HaltForPerson
+from domain.ids import ChannelId
+from domain.ports import Classifier, Clock, Collector, Parser
+from route.calendar import WorkingCalendar
+from route.decide import KIND_RULE, Decider, DecideSettings
+from route.directory import Directory, load_directory
+from route.embedded import EmbeddedTopics
+from route.relay import Relay
+from route.rules import Rulebook, ScreenAction
+from route.rules_file import load_rules
+from store.migrate import upgrade
+from store.unit_of_work import SqlStore
+from store.vault import FieldVault
+
+LIVE_POINTER = "live"
+MODEL_SUFFIX = ".model"
+SHARDS = tuple(range(64))
+
+
+class System:
+    """Everything built from one settings file. ``close`` ends what was opened."""
+
+    def __init__(self, settings: Settings, *, clock: Clock | None = None, failpoint: Failpoint = no_failpoint) -> None:
+        self.settings = settings
+        self.clock: Clock = clock or SystemClock()
+        self.failpoint = failpoint
+
+    def close(self) -> None:
+        for name in ("store", "topics"):
+            opened = self.__dict__.get(name)
+            if opened is not None:
+                opened.close()
+
+    @cached_property
+    def store(self) -> SqlStore:
+        """The store, made when there is none yet. Raises HaltForPerson when its schema is another version's."""
+        url = self.settings.store_url()
+        file = Path(url.removeprefix("sqlite:///"))
+        if not file.exists():
+            _make_folder(file.parent)
+            upgrade(url)
+        return SqlStore(url)
+
+    @cached_property
+    def topics(self) -> EmbeddedTopics:
+        path = self.settings.path(self.settings.topics.path)
+        _make_folder(path.parent)
+        return EmbeddedTopics(path)
+
+    @cached_property
+    def vault(self) -> FieldVault:
+        section = self.settings.vault
+        return FieldVault(self._keys(section.master_keys, "master_keys"), self._keys(section.index_keys, "index_keys"))
+
+    @cached_property
+    def directory(self) -> Directory:
+        return load_directory(self.settings.path(self.settings.files.units))
+
+    @cached_property
+    def rulebook(self) -> Rulebook:
+        rules = self.settings.files.rules
+        paths = [self.settings.path(rules)] if rules is not None else []
+        return load_rules(paths, self.directory, channels=[channel.id for channel in self.settings.channel])
+
+    @cached_property
+    def calendar(self) -> WorkingCalendar:
+        local = self.settings.files.calendar
+        return WorkingCalendar(self.settings.path(local) if local is not None else None)
+
+    @cached_property
+    def decider(self) -> Decider:
+        decide = self.settings.decide
+        threshold = self.threshold
+        return Decider(
+            self.directory,
+            self.rulebook,
+            self.calendar,
+            DecideSettings(
+                threshold=1.0 if threshold is None else threshold,
+                simple_days=decide.simple_days,
+                complex_days=decide.complex_days,
+                automatic=decide.automatic,
+            ),
+        )
+
+    @cached_property
+    def classifier(self) -> Classifier:
+        """The live model, else retrieval over the directory's duties."""
+        path = self.live_model
+        return load_model(path) if path is not None else RetrievalClassifier(tuple(self.directory.units.values()))
+
+    @property
+    def models(self) -> Path:
+        return self.settings.path(self.settings.files.models)
+
+    @property
+    def live_model(self) -> Path | None:
+        """The file of the model that serves, None when none was trained yet. Raises HaltForPerson when it is missing."""
+        pointer = self.models / LIVE_POINTER
+        if not pointer.exists():
+            return None
+        path = self.models / f"{pointer.read_text(encoding='utf-8').strip()}{MODEL_SUFFIX}"
+        if not path.exists():
+            raise HaltForPerson(f"{pointer} names a model that is not there", remedy="train one: fenban train --csv FILE")
+        return path
+
+    @cached_property
+    def threshold(self) -> float | None:
+        """The least probability that is decided without a person; None: every suggestion waits in review."""
+        model = self.live_model
+        if model is None or not self.settings.decide.automatic:
+            return None
+        strangers = set(load_model(model).units) - set(self.directory.units)
+        if strangers == set(load_model(model).units):
+            raise HaltForPerson(
+                f"the model {model.stem} was trained on other units: none of them is in {self.settings.files.units}",
+                remedy="train one on letters labelled with this directory's units: fenban train --csv FILE",
+            )
+        return load_model(model).threshold(self.settings.decide.target_precision)
+
+    @cached_property
+    def make_event(self) -> EventMaker:
+        return event_maker(self.settings.city.id)
+
+    @cached_property
+    def parsers(self) -> Mapping[ChannelId, Parser]:
+        return {ChannelId(channel.id): build_parser(self.settings, channel) for channel in self.settings.channel}
+
+    def collector(self, channel: AnyChannel) -> Collector:
+        return build_collector(self.settings, channel, self.store, self.clock)
+
+    def registrar(self) -> Registrar:
+        return Registrar(self.store, self.vault, self.parsers, self.clock, failpoint=self.failpoint)
+
+    def worker(self, name: str) -> Worker:
+        work, join = self.settings.work, self.settings.join
+        settings = WorkSettings(
+            name=name,
+            batch=work.batch,
+            claim_seconds=work.claim_seconds,
+            sameness=SamenessSettings(join.window_hours, join.similarity, join.repeat_days),
+            threshold=self.threshold,
+        )
+        return Worker(
+            self.store, self.clock, self.decider, self.classifier, self.make_event, settings, failpoint=self.failpoint
+        )
+
+    def relay(self) -> Relay:
+        return Relay(self.store, self.topics, self.clock, failpoint=self.failpoint)
+
+    def feedback(self) -> FeedbackDesk:
+        return FeedbackDesk(self.store, self.vault, self.clock, self.directory, self.make_event, failpoint=self.failpoint)
+
+    def office(self, actor: str | None = None) -> Office:
+        seals = [screen.name for screen in self.rulebook.screens if screen.action is ScreenAction.SEAL]
+        return Office(
+            self.store,
+            self.vault,
+            self.clock,
+            self.decider,
+            self.calendar,
+            self.make_event,
+            actor or getpass.getuser(),
+            (KIND_RULE, *seals),
+        )
+
+    def problems(self) -> list[str]:
+        """Everything wrong that can be known without the network, a line each; opens no database that is not there."""
+        found: list[str] = []
+        for name in ("directory", "rulebook", "calendar", "vault", "parsers", "classifier", "threshold"):
+            try:
+                getattr(self, name)
+            except BadSettings as error:
+                found += error.problems
+            except FenbanError as error:
+                found.append(str(error))
+        for channel in self.settings.channel:
+            if channel.kind == "mailbox":
+                try:
+                    self.settings.secret(channel.password, f"channel.{channel.id}.password")
+                except BadSettings as error:
+                    found += error.problems
+        return list(dict.fromkeys(found))
+
+    def _keys(self, references: Mapping[str, str], name: str) -> dict[int, bytes]:
+        keys: dict[int, bytes] = {}
+        for version, reference in references.items():
+            what = f"vault.{name}.{version}"
+            try:
+                key = base64.b64decode(self.settings.secret(reference, what), validate=True)
+            except binascii.Error:
+                key = b""
+            if len(key) != 32:
+                raise BadSettings([f"{what}: not a key of 32 bytes in base64 → make one with: fenban keys new FILE"])
+            keys[int(version)] = key
+        return keys
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise HaltForPerson(f"{folder} cannot be made ({error.strerror})", remedy="free space or mend its rights") from None
