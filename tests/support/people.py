@@ -25,7 +25,8 @@ class Person:
 
 def id_number(rng: random.Random) -> str:
     """18 characters with the right check character (GB 11643)."""
-    digits = f"{rng.choice(_REGIONS)}{rng.randint(1950, 2004)}{rng.randint(1, 12):02d}{rng.randint(1, 28):02d}{rng.randint(1, 999):03d}"
+    born = f"{rng.randint(1950, 2004)}{rng.randint(1, 12):02d}{rng.randint(1, 28):02d}"
+    digits = f"{rng.choice(_REGIONS)}{born}{rng.randint(1, 999):03d}"
     rest = sum(int(digit) * weight for digit, weight in zip(digits, _WEIGHTS, strict=True)) % 11
     return digits + "10X98765432"[rest]
 
