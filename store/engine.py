@@ -1,0 +1,172 @@
+"""Connections and transactions. What SQLite and PostgreSQL do differently is decided here and nowhere else.
+
+SQLite: WAL, synchronous FULL; a writing transaction begins IMMEDIATE, so that what it reads cannot change under it and
+it never fails on the way from reading to writing. PostgreSQL: row locks, ``FOR UPDATE SKIP LOCKED`` for claims.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Select, Table, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.pool import QueuePool
+
+from domain.errors import BadSettings
+from store.faults import locked, translated
+
+Row = Sequence[Any]
+
+SQLITE_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = FAST",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA cache_size = -65536",
+    "PRAGMA wal_autocheckpoint = 4000",
+    "PRAGMA journal_size_limit = 67108864",
+)
+
+
+def make_engine(url: str | URL, *, busy_timeout: float = 30.0) -> Engine:
+    """An engine; nothing is opened yet. Raises BadSettings for a URL that is neither SQLite's (a file) nor PostgreSQL's."""
+    parsed = make_url(url)
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        if not parsed.database or parsed.database == ":memory:":
+            raise BadSettings(["store.url: SQLite needs a file: sqlite:///var/fenban.db"])
+        # Threads share the pool: each connection is used by one thread at a time.
+        engine = create_engine(
+            parsed,
+            poolclass=QueuePool,
+            pool_size=8,
+            max_overflow=24,
+            connect_args={"timeout": busy_timeout, "check_same_thread": False},
+        )
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    if backend == "postgresql":
+        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    raise BadSettings([f"store.url: {backend} is not supported, use sqlite:///FILE or postgresql://…"])
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, record: object) -> None:  # noqa: ARG001
+    # The driver's own transaction handling would begin late and DEFERRED; _begin_sqlite says how instead.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in SQLITE_PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writing") else "BEGIN")
+
+
+@cache
+def insert_sql(table: Table, *columns: str, conflict: str = "") -> str:
+    """``INSERT INTO table (columns) VALUES (?…)``, for ``Transaction.many``. Raises KeyError for an unknown column."""
+    names = ", ".join(table.c[column].name for column in columns)
+    return f"INSERT INTO {table.name} ({names}) VALUES ({', '.join('?' * len(columns))}) {conflict}".rstrip()
+
+
+class Transaction:
+    """One open transaction: ``many`` for hot writes (one prepared statement, tuples), ``rows`` for Core queries.
+
+    SQL given as text uses ``?`` for parameters and nothing that only one of the two databases understands.
+    """
+
+    def __init__(self, engine: Engine, *, write: bool, gate: "threading.Lock | None", gate_timeout: float) -> None:
+        self.write = write
+        self.sqlite = engine.dialect.name == "sqlite"
+        self._gate = gate if write else None
+        # Threads of one process wait for each other here, which is fairer and quicker than SQLite's polling.
+        if self._gate is not None and not self._gate.acquire(timeout=gate_timeout):
+            self._gate = None
+            raise locked("another thread holds the store's write lock")
+        try:
+            self._connection = engine.connect().execution_options(writing=write)
+            self._transaction = self._connection.begin()
+            self.cursor: Any = self._connection.connection.cursor()
+        except Exception as error:
+            self._release()
+            raise translated(error) from error
+
+    def commit(self) -> None:
+        try:
+            self._transaction.commit()
+        except Exception as error:
+            raise translated(error) from error
+
+    def close(self) -> None:
+        """Rolls back what was not committed."""
+        try:
+            self._connection.close()
+        except Exception as error:
+            raise translated(error) from error
+        finally:
+            self._release()
+
+    def _release(self) -> None:
+        if self._gate is not None:
+            self._gate.release()
+            self._gate = None
+
+    def run(self, sql: str, parameters: Row = ()) -> int:
+        """One statement; how many rows it changed."""
+        try:
+            self.cursor.execute(self._placed(sql), parameters)
+        except Exception as error:
+            raise translated(error) from error
+        return int(self.cursor.rowcount)
+
+    def many(self, sql: str, rows: Sequence[Row]) -> int:
+        """The statement for each row; how many rows were changed in all."""
+        if not rows:
+            return 0
+        try:
+            self.cursor.executemany(self._placed(sql), rows)
+        except Exception as error:
+            raise translated(error) from error
+        return int(self.cursor.rowcount)
+
+    def fetch(self, sql: str, parameters: Row = ()) -> list[Row]:
+        try:
+            self.cursor.execute(self._placed(sql), parameters)
+            return list(self.cursor.fetchall())
+        except Exception as error:
+            raise translated(error) from error
+
+    def rows(self, query: Select[Any]) -> Sequence[Any]:
+        """All rows of a Core query."""
+        try:
+            return self._connection.execute(query).fetchall()
+        except Exception as error:
+            raise translated(error) from error
+
+    def stream(self, query: Select[Any], size: int = 500) -> Iterable[Any]:
+        """The rows of a Core query, ``size`` in memory at a time."""
+        try:
+            with self._connection.execution_options(yield_per=size).execute(query) as result:
+                yield from result
+        except Exception as error:
+            raise translated(error) from error
+
+    def for_update(self, query: Select[Any], *, skip_locked: bool = False) -> Select[Any]:
+        """The query holding its rows. On SQLite the whole store is held already, and the words would be dropped silently."""
+        return query if self.sqlite else query.with_for_update(skip_locked=skip_locked)
+
+    def next_ids(self, table: Table, count: int, column: str = "id") -> range | list[int]:
+        """New ids, rising. SQLite: above the highest, which nobody else can raise now. PostgreSQL: from the table's sequence."""
+        if self.sqlite:
+            top = self.fetch(f"SELECT max({column}) FROM {table.name}")[0][0] or 0
+            return range(top + 1, top + 1 + count)
+        name = f"{table.name}_{column}_seq"
+        return [int(row[0]) for row in self.fetch("SELECT nextval(?) FROM generate_series(1, ?)", (name, count))]
+
+    def _placed(self, sql: str) -> str:
+        return sql if self.sqlite else sql.replace("?", "%s")

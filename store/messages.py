@@ -1,0 +1,264 @@
+"""Registering, revising, noting, claiming and settling messages (``domain.ports.MessageRepository``)."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from domain.errors import Refused
+from domain.ids import ChannelId, ExternalId, Number
+from domain.lifecycle import check_message_move
+from domain.messages import CaptureOutcome, Mark, Message
+from domain.records import NewMessage, Note, Revision, Settlement
+from store.captures import CHUNK, record_captures
+from store.codes import get_marks, get_words, put_marks, put_words
+from store.engine import Row, Transaction, insert_sql
+from store.rows import message_query, to_message
+from store.schema import channels, items, marks, matters, messages, notes, versions
+from store.times import maybe_us, to_us
+
+_TAKE_NUMBERS = (
+    "INSERT INTO number_counters (channel, day, value) VALUES (?, ?, ?) "
+    "ON CONFLICT (channel, day) DO UPDATE SET value = number_counters.value + excluded.value RETURNING value"
+)
+_INSERT_ITEM = insert_sql(
+    items,
+    "channel",
+    "external_id",
+    "number",
+    "list_mark",
+    "content_mark",
+    "fetched_at",
+    # Only an item that waited in quarantine is there already.
+    conflict="ON CONFLICT (channel, external_id) DO UPDATE SET number = excluded.number, list_mark = excluded.list_mark, "
+    "content_mark = excluded.content_mark, fetched_at = excluded.fetched_at",
+)
+_UPDATE_ITEM = "UPDATE items SET list_mark = ?, content_mark = ?, fetched_at = ? WHERE channel = ? AND external_id = ?"
+_INSERT_MATTER = insert_sql(matters, "id", "state", "opened_at")
+_INSERT_MESSAGE = insert_sql(
+    messages,
+    "id",
+    "number",
+    "channel",
+    "external_id",
+    "version",
+    "state",
+    "matter",
+    "mail_kind",
+    "in_place",
+    "registered_at",
+    "owner",
+    "reason",
+    "marks",
+)
+_INSERT_VERSION = insert_sql(
+    versions, "message_id", "version", "at", "kind", "addressed_to", "subject", "body", "place", "submitted_at", "truncated"
+)
+_INSERT_MARK = insert_sql(marks, "hash", "message_id", conflict="ON CONFLICT DO NOTHING")
+_INSERT_NOTE = insert_sql(notes, "id", "message_id", "at", "status", "text")
+_REVISE = (
+    "UPDATE messages SET version = ?, state = 'new', reason = '', marks = ?, claimed_by = '', claimed_until = 0 WHERE id = ?"
+)
+_CLAIM = "UPDATE messages SET claimed_by = ?, claimed_until = ? WHERE id = ? AND state = 'new' AND claimed_until <= ?"
+_SETTLE = (
+    "UPDATE messages SET state = ?, matter = ?, sealed = ?, reason = ?, waived_rules = ?, claimed_by = '', claimed_until = 0 "
+    "WHERE number = ? AND version = ? AND state = ?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    id: int
+    version: int
+    marks: str
+    channel: str
+    external_id: str
+
+
+def _version_row(text: NewMessage | Revision, row_id: int, version: int, at: int) -> Row:
+    kind = text.kind.value if text.kind else None
+    place = (text.addressed_to, text.subject, text.body, text.place, maybe_us(text.submitted_at), int(text.truncated))
+    return (row_id, version, at, kind, *place)
+
+
+def _settle_row(step: Settlement, waived: str) -> Row:
+    target = (step.state.value, step.matter, int(step.sealed), step.reason, waived)
+    return (*target, step.number, step.version, step.expected.value)
+
+
+class SqlMessages:
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+
+    def register(self, new: Sequence[NewMessage]) -> list[Number]:
+        self._hold_channels({message.channel for message in new})
+        taken = self._registered(new)
+        fresh: list[NewMessage] = []
+        for message in new:
+            item = (message.channel, message.external_id)
+            if item not in taken:
+                taken.add(item)
+                fresh.append(message)
+        numbers = self._numbers(fresh)
+        self._insert(fresh, numbers)
+        given = {id(message): number for message, number in zip(fresh, numbers, strict=True)}
+        return [given.pop(id(message), Number("")) for message in new]
+
+    def _hold_channels(self, ids: Iterable[ChannelId]) -> None:
+        """Nobody else registers on these channels until this transaction ends (on SQLite nobody writes at all)."""
+        if not self._tx.sqlite:
+            self._tx.many("INSERT INTO channels (id) VALUES (?) ON CONFLICT DO NOTHING", [(channel,) for channel in sorted(ids)])
+            held = select(channels.c.id).where(channels.c.id.in_(sorted(ids))).order_by(channels.c.id)
+            self._tx.rows(self._tx.for_update(held))
+
+    def _registered(self, new: Sequence[NewMessage]) -> set[tuple[ChannelId, ExternalId]]:
+        by_channel: dict[ChannelId, list[ExternalId]] = {}
+        for message in new:
+            by_channel.setdefault(message.channel, []).append(message.external_id)
+        found: set[tuple[ChannelId, ExternalId]] = set()
+        for channel, ids in by_channel.items():
+            for start in range(0, len(ids), CHUNK):
+                query = select(items.c.external_id).where(
+                    items.c.channel == channel, items.c.external_id.in_(ids[start : start + CHUNK]), items.c.number.is_not(None)
+                )
+                found.update((channel, ExternalId(row[0])) for row in self._tx.rows(query))
+        return found
+
+    def _numbers(self, new: Sequence[NewMessage]) -> list[Number]:
+        """Consecutive numbers per channel and day; a roll-back takes the counter back with it, so none is left out."""
+        next_number: dict[tuple[ChannelId, str], int] = {}
+        for (channel, day), count in sorted(Counter((message.channel, message.day) for message in new).items()):
+            last = self._tx.fetch(_TAKE_NUMBERS, (channel, day, count))[0][0]
+            next_number[channel, day] = last - count + 1
+        numbers = []
+        for message in new:
+            key = (message.channel, message.day)
+            numbers.append(Number(f"{message.day}-{message.channel}-{next_number[key]:06d}"))
+            next_number[key] += 1
+        return numbers
+
+    def _insert(self, new: Sequence[NewMessage], numbers: Sequence[Number]) -> None:
+        tx = self._tx
+        at = [to_us(message.registered_at) for message in new]
+        rows = list(zip(new, numbers, tx.next_ids(messages, len(new)), at, strict=True))
+        tx.many(_INSERT_MATTER, [(number, "open", moment) for _, number, _, moment in rows])
+        tx.many(
+            _INSERT_MESSAGE,
+            [
+                (
+                    row_id,
+                    number,
+                    message.channel,
+                    message.external_id,
+                    1,
+                    message.state.value,
+                    number,
+                    message.mail_kind.value,
+                    int(message.in_place),
+                    moment,
+                    message.owner,
+                    message.reason,
+                    put_marks(message.marks),
+                )
+                for message, number, row_id, moment in rows
+            ],
+        )
+        tx.many(_INSERT_VERSION, [_version_row(message, row_id, 1, moment) for message, _, row_id, moment in rows])
+        tx.many(_INSERT_MARK, [(mark.hash, row_id) for message, _, row_id, _ in rows for mark in message.marks])
+        tx.many(
+            _INSERT_ITEM,
+            [
+                (message.channel, message.external_id, number, message.list_mark, message.content_mark, moment)
+                for message, number, _, moment in rows
+            ],
+        )
+        captured = [(message.poll, message.capture_id, number) for message, number, _, _ in rows]
+        record_captures(tx, captured, CaptureOutcome.REGISTERED, at)
+
+    def revise(self, revisions: Sequence[Revision]) -> None:
+        known = self._known([revision.number for revision in revisions])
+        at = [to_us(revision.at) for revision in revisions]
+        version_rows: list[Row] = []
+        mark_rows: list[Row] = []
+        item_rows: list[Row] = []
+        message_rows: list[Row] = []
+        latest: dict[Number, tuple[int, tuple[Mark, ...]]] = {}
+        for revision, moment in zip(revisions, at, strict=True):
+            row = known[revision.number]
+            version, old_marks = latest.get(revision.number, (row.version, get_marks(row.marks)))
+            # Who wrote before is still the same person: marks are only added.
+            merged = tuple(dict.fromkeys((*old_marks, *revision.marks)))
+            latest[revision.number] = (version + 1, merged)
+            version_rows.append(_version_row(revision, row.id, version + 1, moment))
+            mark_rows.extend((mark.hash, row.id) for mark in revision.marks)
+            item_rows.append((revision.list_mark, revision.content_mark, moment, row.channel, row.external_id))
+            message_rows.append((version + 1, put_marks(merged), row.id))
+        self._tx.many(_INSERT_VERSION, version_rows)
+        self._tx.many(_INSERT_MARK, mark_rows)
+        self._tx.many(_REVISE, message_rows)
+        self._tx.many(_UPDATE_ITEM, item_rows)
+        captured = [(revision.poll, revision.capture_id, revision.number) for revision in revisions]
+        record_captures(self._tx, captured, CaptureOutcome.REVISED, at)
+
+    def note(self, new: Sequence[Note]) -> None:
+        known = self._known([note.number for note in new])
+        at = [to_us(note.at) for note in new]
+        ids = self._tx.next_ids(notes, len(new))
+        rows = [(note, known[note.number], row_id, moment) for note, row_id, moment in zip(new, ids, at, strict=True)]
+        self._tx.many(_INSERT_NOTE, [(row_id, row.id, moment, note.status, note.text) for note, row, row_id, moment in rows])
+        self._tx.many(
+            _UPDATE_ITEM,
+            [(note.list_mark, note.content_mark, moment, row.channel, row.external_id) for note, row, _, moment in rows],
+        )
+        captured = [(note.poll, note.capture_id, note.number) for note in new]
+        record_captures(self._tx, captured, CaptureOutcome.NOTED, at)
+
+    def claim(self, worker: str, limit: int, now: datetime, until: datetime) -> list[Message]:
+        moment = to_us(now)
+        free = (messages.c.state == "new") & (messages.c.claimed_until <= moment)
+        picked = select(messages.c.id).where(free).order_by(messages.c.id).limit(limit)
+        ids = [row[0] for row in self._tx.rows(self._tx.for_update(picked, skip_locked=True))]
+        if not ids:
+            return []
+        self._tx.many(_CLAIM, [(worker, to_us(until), row_id, moment) for row_id in ids])
+        mine = message_query().where(messages.c.id.in_(ids), messages.c.claimed_by == worker).order_by(messages.c.id)
+        return [to_message(row) for row in self._tx.rows(mine)]
+
+    def settle(self, settlements: Sequence[Settlement]) -> list[Number]:
+        for step in settlements:
+            check_message_move(step.expected, step.state)
+        query = select(
+            messages.c.number, messages.c.version, messages.c.state, messages.c.claimed_by, messages.c.waived_rules
+        ).order_by(messages.c.number)
+        found: dict[str, tuple[int, str, str, str]] = {}
+        for start in range(0, len(settlements), CHUNK):
+            numbers = [step.number for step in settlements[start : start + CHUNK]]
+            for row in self._tx.rows(self._tx.for_update(query.where(messages.c.number.in_(numbers)))):
+                found[row[0]] = (row[1], row[2], row[3], row[4])
+        moved: list[Row] = []
+        left: list[Number] = []
+        for step in settlements:
+            now = found.get(step.number)
+            if now is None or now[0] != step.version or now[1] != step.expected or (step.worker and now[2] != step.worker):
+                left.append(step.number)
+                continue
+            waived = put_words(tuple(dict.fromkeys((*get_words(now[3]), *step.waived_rules)))) if step.waived_rules else now[3]
+            found[step.number] = (step.version, step.state.value, "", waived)
+            moved.append(_settle_row(step, waived))
+        self._tx.many(_SETTLE, moved)
+        return left
+
+    def _known(self, numbers: Sequence[Number]) -> dict[Number, _Known]:
+        query = select(
+            messages.c.number, messages.c.id, messages.c.version, messages.c.marks, messages.c.channel, messages.c.external_id
+        ).order_by(messages.c.number)
+        known: dict[Number, _Known] = {}
+        for start in range(0, len(numbers), CHUNK):
+            chosen = query.where(messages.c.number.in_(list(numbers[start : start + CHUNK])))
+            for number, *rest in self._tx.rows(self._tx.for_update(chosen)):
+                known[Number(number)] = _Known(*rest)
+        if len(known) < len(set(numbers)):
+            raise Refused("a revision or note names a number that the store does not know")
+        return known

@@ -1,0 +1,135 @@
+"""Events to be published, stored with the change they tell of (``domain.ports.OutboxRepository``)."""
+
+import zlib
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, literal_column, select
+
+from domain.errors import Refused
+from domain.events import Delivery, DeliveryStatus, EventType, OutboxRecord, OutboxState
+from domain.ids import EventId, MatterId
+from domain.records import NewOutbox
+from store.codes import get_pairs, put_pairs
+from store.engine import Transaction, insert_sql
+from store.schema import outbox, outbox_payloads
+from store.times import from_us, to_us
+
+SHARDS = 64
+FIRST_WAIT = 1_000_000
+LONGEST_WAIT = 300_000_000
+
+_INSERT = insert_sql(outbox, "id", "event_id", "type", "topic", "key", "sequence", "shard", "created_at", "state")
+_INSERT_PAYLOAD = insert_sql(outbox_payloads, "outbox_id", "headers", "value")
+_DELIVERED = "UPDATE outbox SET state = 'delivered', waiting = 0, settled_at = ? WHERE id = ? AND state = 'pending'"
+_PARKED = "UPDATE outbox SET state = 'parked', waiting = 1, reason = ?, settled_at = ? WHERE id = ? AND state = 'pending'"
+_RETRY = (
+    "UPDATE outbox SET attempts = attempts + 1, waiting = 1, reason = ?, "
+    "next_at = ? + CASE WHEN attempts > 8 THEN ? ELSE ? * (1 << attempts) END WHERE id = ? AND state = 'pending'"
+)
+_REPLAY = (
+    "UPDATE outbox SET state = 'pending', waiting = 0, next_at = 0, attempts = 0, reason = ?, settled_at = NULL "
+    "WHERE id = ? AND (state = 'parked' OR state = 'pending' AND waiting = 1)"
+)
+_DISCARD = (
+    "UPDATE outbox SET state = 'discarded', waiting = 0, reason = ?, settled_at = ? "
+    "WHERE id = ? AND state IN ('pending', 'parked')"
+)
+_TYPES = {kind.value: kind for kind in EventType}
+
+
+def shard_of(key: MatterId) -> int:
+    """The shard (0–63) of a matter: the same on every machine, in every version, for ever."""
+    return zlib.crc32(key.encode()) % SHARDS
+
+
+def record_query(*more: Any) -> Select[Any]:
+    o, p = outbox.c, outbox_payloads.c
+    columns = (o.id, o.event_id, o.type, o.topic, o.key, o.sequence, p.headers, p.value, o.created_at, o.attempts)
+    return select(*columns, *more).select_from(outbox.join(outbox_payloads, p.outbox_id == o.id)).order_by(o.id)
+
+
+def to_record(row: Sequence[Any]) -> OutboxRecord:
+    return OutboxRecord(
+        row[0],
+        EventId(row[1]),
+        _TYPES[row[2]],
+        row[3],
+        MatterId(row[4]),
+        row[5],
+        get_pairs(row[6]),
+        row[7],
+        from_us(row[8]),
+        row[9],
+    )
+
+
+class SqlOutbox:
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+
+    def add(self, new: Sequence[NewOutbox]) -> None:
+        rows = list(zip(self._tx.next_ids(outbox, len(new)), new, strict=True))
+        self._tx.many(
+            _INSERT,
+            [
+                (
+                    row_id,
+                    record.event_id,
+                    record.type.value,
+                    record.topic,
+                    record.key,
+                    record.sequence,
+                    shard_of(record.key),
+                    to_us(record.created_at),
+                    "pending",
+                )
+                for row_id, record in rows
+            ],
+        )
+        self._tx.many(_INSERT_PAYLOAD, [(row_id, put_pairs(record.headers), record.value) for row_id, record in rows])
+
+    def pending(self, shards: Sequence[int], limit: int, now: datetime) -> list[OutboxRecord]:
+        moment = to_us(now)
+        # Literals, not parameters: only then does SQLite see that its partial indexes apply.
+        query = record_query().where(literal_column("outbox.state = 'pending'"), outbox.c.next_at <= moment)
+        if len(set(shards)) < SHARDS:
+            query = query.where(outbox.c.shard.in_(list(shards)))
+        earlier = outbox.alias("earlier")
+        blocked: Select[Any] = (
+            select(literal_column("1"))
+            .select_from(earlier)
+            .where(
+                literal_column("earlier.waiting = 1"),
+                earlier.c.key == outbox.c.key,
+                earlier.c.topic == outbox.c.topic,
+                earlier.c.id < outbox.c.id,
+                (earlier.c.state == "parked") | (earlier.c.next_at > moment),
+            )
+        )
+        return [to_record(row) for row in self._tx.rows(query.where(~blocked.exists()).limit(limit))]
+
+    def settle(self, deliveries: Sequence[Delivery], now: datetime) -> None:
+        moment = to_us(now)
+        done = [(moment, item.record_id) for item in deliveries if item.status is DeliveryStatus.DELIVERED]
+        parked = [(item.reason, moment, item.record_id) for item in deliveries if item.status is DeliveryStatus.REFUSED]
+        again = [
+            (item.reason, moment, LONGEST_WAIT, FIRST_WAIT, item.record_id)
+            for item in deliveries
+            if item.status is DeliveryStatus.RETRY
+        ]
+        self._tx.many(_DELIVERED, done)
+        self._tx.many(_PARKED, parked)
+        self._tx.many(_RETRY, again)
+
+    def parked(self, limit: int) -> list[tuple[OutboxRecord, str]]:
+        query = record_query(outbox.c.reason).where(literal_column("outbox.waiting = 1"), outbox.c.state == "parked")
+        return [(to_record(row), row[-1]) for row in self._tx.rows(query.limit(limit))]
+
+    def move(self, record_ids: Sequence[int], state: OutboxState, reason: str, now: datetime) -> int:
+        if state is OutboxState.PENDING:
+            return self._tx.many(_REPLAY, [(reason, row_id) for row_id in record_ids])
+        if state is OutboxState.DISCARDED:
+            return self._tx.many(_DISCARD, [(reason, to_us(now), row_id) for row_id in record_ids])
+        raise Refused(f"a person cannot make an outbox record {state}")

@@ -1,0 +1,381 @@
+"""The tables, as SQLAlchemy Core sees them. What a migration makes must equal this (held by a test).
+
+Conventions: times are UTC microseconds in BIGINT, flags are 0 or 1, closed sets are text, ids are given by the program
+(``store.engine.Transaction.next_ids``). Rows that change often are kept small, their texts stand in a table of their own:
+a state change then rewrites one short row.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+REVISION = "0001"
+"""The migration that this code works with."""
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite keeps a table in the order of a key named INTEGER PRIMARY KEY without a second index; BIGINT would make one.
+Id = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _flag(name: str) -> Column[int]:
+    return Column(name, SmallInteger, nullable=False, server_default=text("0"))
+
+
+def _text(name: str) -> Column[str]:
+    return Column(name, Text, nullable=False, server_default=text("''"))
+
+
+def _time(name: str) -> Column[int]:
+    return Column(name, BigInteger, nullable=False)
+
+
+def _maybe_time(name: str) -> Column[int | None]:
+    return Column(name, BigInteger, nullable=True)
+
+
+channels = Table(
+    "channels",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _text("kind"),
+    _text("state"),
+    _maybe_time("last_attempt"),
+    _maybe_time("last_success"),
+    _text("error"),
+    _text("cursor"),
+    Column("captured", BigInteger, nullable=False, server_default=text("0")),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("token", BigInteger, nullable=False),
+    _time("until"),
+)
+
+polls = Table(
+    "polls",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("channel", Text, nullable=False),
+    _time("at"),
+    Column("listed", Integer, nullable=False),
+    Column("unchanged", Integer, nullable=False),
+    Column("captured", Integer, nullable=False),
+    Column("fence", BigInteger, nullable=False),
+)
+
+# What the left sides of the ledger count beside the manifests: captures that came from no poll.
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
+number_counters = Table(
+    "number_counters",
+    metadata,
+    Column("channel", Text, nullable=False),
+    Column("day", Text, nullable=False),
+    Column("value", BigInteger, nullable=False),
+    PrimaryKeyConstraint("channel", "day"),
+    sqlite_with_rowid=False,
+)
+
+items = Table(
+    "items",
+    metadata,
+    Column("channel", Text, nullable=False),
+    Column("external_id", Text, nullable=False),
+    Column("number", Text, nullable=True),
+    _text("list_mark"),
+    _text("content_mark"),
+    _time("fetched_at"),
+    PrimaryKeyConstraint("channel", "external_id"),
+    sqlite_with_rowid=False,
+)
+
+captures = Table(
+    "captures",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("poll", BigInteger, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("number", Text, nullable=True),
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("capture_id", Id, ForeignKey("captures.id"), primary_key=True, autoincrement=False),
+    Column("channel", Text, nullable=False),
+    Column("external_id", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    _time("at"),
+    _text("reason"),
+    _text("list_mark"),
+    Column("value_version", Integer, nullable=False),
+    _maybe_time("resolved_at"),
+)
+
+matters = Table(
+    "matters",
+    metadata,
+    Column("id", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    _flag("sealed"),
+    Column("sequence", BigInteger, nullable=False, server_default=text("0")),
+    _time("opened_at"),
+    _maybe_time("answered_at"),
+    _maybe_time("closed_at"),
+    _maybe_time("promised"),
+    Column("repeat_of", Text, nullable=True),
+    Column("merged_into", Text, nullable=True),
+    Column("returns", Integer, nullable=False, server_default=text("0")),
+    _text("excluded"),
+    PrimaryKeyConstraint("id"),
+    sqlite_with_rowid=False,
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("number", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("external_id", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("matter", Text, ForeignKey("matters.id"), nullable=False),
+    _flag("sealed"),
+    Column("mail_kind", Text, nullable=False),
+    _flag("in_place"),
+    _time("registered_at"),
+    Column("owner", Text, nullable=False),
+    _text("reason"),
+    _text("waived_rules"),
+    _text("marks"),
+    _text("claimed_by"),
+    Column("claimed_until", BigInteger, nullable=False, server_default=text("0")),
+    UniqueConstraint("number"),
+    UniqueConstraint("channel", "external_id"),
+    Index("ix_messages_state_id", "state", "id"),
+    Index("ix_messages_matter", "matter"),
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    Column("message_id", BigInteger, ForeignKey("messages.id"), nullable=False),
+    Column("version", Integer, nullable=False),
+    _time("at"),
+    Column("kind", Text, nullable=True),
+    _text("addressed_to"),
+    _text("subject"),
+    _text("body"),
+    _text("place"),
+    _maybe_time("submitted_at"),
+    _flag("truncated"),
+    PrimaryKeyConstraint("message_id", "version"),
+)
+
+marks = Table(
+    "marks",
+    metadata,
+    Column("hash", LargeBinary, nullable=False),
+    Column("message_id", BigInteger, ForeignKey("messages.id"), nullable=False),
+    PrimaryKeyConstraint("hash", "message_id"),
+    sqlite_with_rowid=False,
+)
+
+notes = Table(
+    "notes",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("message_id", BigInteger, ForeignKey("messages.id"), nullable=False, index=True),
+    _time("at"),
+    _text("status"),
+    _text("text"),
+)
+
+# ``slot`` counts the claims of one text by one person that lie further apart than the window.
+text_claims = Table(
+    "text_claims",
+    metadata,
+    Column("person", LargeBinary, nullable=False),
+    Column("text_hash", LargeBinary, nullable=False),
+    Column("slot", Integer, nullable=False),
+    Column("number", Text, nullable=False),
+    _time("at"),
+    PrimaryKeyConstraint("person", "text_hash", "slot"),
+    sqlite_with_rowid=False,
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("matter", Text, ForeignKey("matters.id"), nullable=False, index=True),
+    Column("number", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    _time("decided_at"),
+    Column("lead", Text, nullable=True),
+    _text("co_units"),
+    _text("requirement"),
+    Column("deadline_class", Text, nullable=False),
+    _maybe_time("due"),
+    Column("working_days", Integer, nullable=True),
+    Column("provisional", SmallInteger, nullable=True),
+    Column("calendar", Text, nullable=True),
+    Column("urgency", Text, nullable=False),
+    _text("excluded"),
+    _flag("sealed"),
+    _text("reason"),
+    _text("model"),
+    Column("threshold", Double, nullable=True),
+    _text("suggestions"),
+    _text("evidence"),
+    _text("actor"),
+)
+
+assignments = Table(
+    "assignments",
+    metadata,
+    Column("position", Id, primary_key=True, autoincrement=False),
+    Column("id", Text, nullable=False),
+    Column("matter", Text, ForeignKey("matters.id"), nullable=False, index=True),
+    Column("unit", Text, nullable=False, index=True),
+    Column("role", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    _text("requirement"),
+    _time("sent_at"),
+    _time("due"),
+    Column("working_days", Integer, nullable=False),
+    _flag("provisional"),
+    _text("calendar"),
+    _flag("sealed"),
+    _maybe_time("signed_at"),
+    _maybe_time("completed_at"),
+    _maybe_time("returned_at"),
+    _maybe_time("withdrawn_at"),
+    _text("reason"),
+    Column("suggested_unit", Text, nullable=True),
+    _text("reply"),
+    UniqueConstraint("id"),
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("unit", Text, nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("assignment", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    _text("reason"),
+    _time("at"),
+    PrimaryKeyConstraint("unit", "event_id"),
+    sqlite_with_rowid=False,
+)
+
+# ``waiting`` is 1 for a record that stops later ones of its topic and key: parked, or pending until its next try.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("event_id", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("shard", SmallInteger, nullable=False),
+    _time("created_at"),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    _flag("waiting"),
+    Column("next_at", BigInteger, nullable=False, server_default=text("0")),
+    _text("reason"),
+    _maybe_time("settled_at"),
+    UniqueConstraint("event_id"),
+    UniqueConstraint("key", "sequence"),
+)
+Index("ix_outbox_pending", outbox.c.id, sqlite_where=text("state = 'pending'"), postgresql_where=text("state = 'pending'"))
+Index("ix_outbox_waiting", outbox.c.key, outbox.c.topic, sqlite_where=text("waiting = 1"), postgresql_where=text("waiting = 1"))
+
+outbox_payloads = Table(
+    "outbox_payloads",
+    metadata,
+    Column("outbox_id", Id, ForeignKey("outbox.id"), primary_key=True, autoincrement=False),
+    Column("headers", Text, nullable=False),
+    Column("value", Text, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    _time("at"),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False, index=True),
+    _text("detail"),
+    Column("hash", LargeBinary, nullable=False),
+)
+
+# One row: how many entries the chain has and the hash of the last, so that a cut tail shows.
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("entries", BigInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+)
+
+# A shredded owner keeps its row, the key overwritten with zeros.
+data_keys = Table(
+    "data_keys",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("owner", Text, nullable=False),
+    Column("wrapped_key", LargeBinary, nullable=False),
+    Column("master_version", Integer, nullable=False),
+    _flag("shredded"),
+    UniqueConstraint("owner"),
+    Index("ix_data_keys_master_version", "master_version"),
+)
+
+sealed_values = Table(
+    "sealed_values",
+    metadata,
+    Column("key_id", BigInteger, ForeignKey("data_keys.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("cipher", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("key_id", "name", "version"),
+)

@@ -1,0 +1,100 @@
+"""The store and its unit of work (``domain.ports.Store``, ``Seen`` and ``UnitOfWork``)."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import inspect, text
+from sqlalchemy.engine import URL
+
+from domain.errors import FenbanError, HaltForPerson
+from domain.ids import ChannelId, ExternalId
+from domain.messages import SeenItem
+from store import schema
+from store.assignments import SqlAssignments
+from store.audit import SqlAudit
+from store.captures import SqlCaptures
+from store.channels import SqlChannels
+from store.engine import Transaction, make_engine
+from store.faults import UPGRADE, store_faults
+from store.matters import SqlMatters
+from store.messages import SqlMessages
+from store.outbox import SqlOutbox
+from store.reads import SqlReads
+from store.sameness import SqlSameness
+from store.vault_rows import SqlVault
+
+
+class SqlUnitOfWork:
+    """One transaction, begun on entering. Leaving it without ``commit`` rolls back."""
+
+    def __init__(self, store: "SqlStore", *, write: bool) -> None:
+        self._store = store
+        self._write = write
+
+    def __enter__(self) -> Self:
+        tx = self._tx = self._store.transaction(write=self._write)
+        self.captures = SqlCaptures(tx)
+        self.messages = SqlMessages(tx)
+        self.sameness = SqlSameness(tx)
+        self.reads = SqlReads(tx)
+        self.matters = SqlMatters(tx)
+        self.assignments = SqlAssignments(tx)
+        self.outbox = SqlOutbox(tx)
+        self.channels = SqlChannels(tx)
+        self.audit = SqlAudit(tx)
+        self.vault = SqlVault(tx)
+        return self
+
+    def commit(self) -> None:
+        self._tx.commit()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            self._tx.close()
+        except FenbanError:
+            # What went wrong inside matters more than a failing roll-back; the connection is given up either way.
+            if error is None:
+                raise
+
+
+class SqlStore:
+    """A store at ``url``: ``sqlite:///FILE``, made by ``store.migrate.upgrade``. Opens nothing until first used.
+
+    ``busy_timeout``: how many seconds a writer waits for another before RetryLater. Safe to share between threads.
+    """
+
+    def __init__(self, url: str | URL, *, busy_timeout: float = 30.0) -> None:
+        self._engine = make_engine(url, busy_timeout=busy_timeout)
+        self._timeout = busy_timeout
+        self._gate = threading.Lock() if self._engine.dialect.name == "sqlite" else None
+        self._checked = False
+
+    def unit_of_work(self, *, write: bool = True) -> SqlUnitOfWork:
+        return SqlUnitOfWork(self, write=write)
+
+    def transaction(self, *, write: bool) -> Transaction:
+        """Raises RetryLater when the store is locked or away, HaltForPerson when its schema is another program's."""
+        if not self._checked:
+            self._check_schema()
+        return Transaction(self._engine, write=write, gate=self._gate, gate_timeout=self._timeout)
+
+    def seen(self, channel: ChannelId, external_ids: Sequence[ExternalId]) -> Mapping[ExternalId, SeenItem]:
+        with self.unit_of_work(write=False) as uow:
+            return uow.captures.seen(channel, external_ids)
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def _check_schema(self) -> None:
+        with store_faults(), self._engine.connect() as connection:
+            known = inspect(connection).has_table("alembic_version")
+            found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar() if known else None
+        if found is None:
+            raise HaltForPerson("the store is empty or no fenban store", remedy=UPGRADE)
+        if found != schema.REVISION:
+            what = f"the store's schema is {found}, this program needs {schema.REVISION}"
+            newer = str(found) > schema.REVISION
+            raise HaltForPerson(what, remedy="install the newer fenban that made it" if newer else UPGRADE)
+        self._checked = True
