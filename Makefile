@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lint types imports check bench ledger-json lock clean
+.PHONY: help demo ledger-json test lint types imports check bench bench-short lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
@@ -17,3 +17,38 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $(READY)
+
+demo: $(READY) ## the whole way of a message on a sample city, on this machine alone
+	@$(BIN)/python deploy/sample-city/demo.py
+
+ledger-json: ## the demo's ledger, as JSON
+	@test -e .demo/fenban.toml || { echo "no demo yet: run  make demo" >&2; exit 1; }
+	@$(BIN)/fenban ledger --json --settings .demo/fenban.toml
+
+test: $(READY) ## every test that needs no server; others skip, saying what they need (they fail where CI=true)
+	@$(BIN)/python -m pytest
+
+lint: $(READY) ## style
+	@$(BIN)/ruff check --output-format concise .
+	@$(BIN)/ruff format --check --quiet .
+
+types: $(READY) ## types, tests included
+	@$(BIN)/mypy domain ingest classify route store app tests
+
+imports: $(READY) ## the one import direction
+	@$(BIN)/lint-imports
+
+check: lint types imports test ## everything that must pass
+
+bench: $(READY) ## messages a second beside two peers, written to bench.json
+	@$(BIN)/python -m tests.bench.run --out bench.json
+
+bench-short: $(READY) ## a few hundred messages: fails on wrong results, never on a time
+	@$(BIN)/python -m tests.bench.run --short
+
+lock: ## pins every dependency again
+	@uv pip compile --universal --python-version 3.11 --extra demo --extra dev --no-header --generate-hashes --upgrade \
+		pyproject.toml -o requirements.lock
+
+clean: ## the environment and the demo's store
+	@rm -rf $(VENV) .demo build dist ./*.egg-info

@@ -52,7 +52,7 @@ class Office:
         self._decider = decider
         self._calendar = calendar
         self._make_event = make_event
-        self._actor = actor
+        self.actor = actor
         self._seal_rules = seal_rules
 
     def release(self, number: Number, reason: str, states: Sequence[MessageState]) -> None:
@@ -63,7 +63,7 @@ class Office:
             rule = self._last_rule(uow, message)
             waived = tuple(dict.fromkeys([*message.waived_rules, *([rule] if rule else [])]))
             changes.settle(message, MessageState.NEW, reason=reason, waived=waived)
-            changes.note(self._actor, "message.release", message.number, reason=reason, rule=rule)
+            changes.note(self.actor, "message.release", message.number, reason=reason, rule=rule)
 
         self._message_step(number, "message.release", step)
 
@@ -73,7 +73,7 @@ class Office:
         def step(_: UnitOfWork, changes: Changes, message: Message) -> None:
             self._expect(message, [MessageState.HELD])
             changes.settle(message, MessageState.REJECTED, reason=reason)
-            changes.note(self._actor, "message.reject", message.number, reason=reason)
+            changes.note(self.actor, "message.reject", message.number, reason=reason)
 
         self._message_step(number, "message.reject", step)
 
@@ -81,7 +81,7 @@ class Office:
         def step(_: UnitOfWork, changes: Changes, message: Message) -> None:
             self._expect(message, [MessageState.IN_REVIEW])
             changes.settle(message, MessageState.HELD, reason=reason)
-            changes.note(self._actor, "message.hold", message.number, reason=reason)
+            changes.note(self.actor, "message.hold", message.number, reason=reason)
 
         self._message_step(number, "message.hold", step)
 
@@ -93,7 +93,7 @@ class Office:
             waived = tuple(dict.fromkeys([*message.waived_rules, *self._seal_rules, self._last_rule(uow, message)]))
             changes.set_matter(replace(changes.matters[message.matter], sealed=False, excluded=()))
             changes.settle(message, MessageState.NEW, reason=reason, sealed=False, waived=waived)
-            changes.note(self._actor, "message.unseal", message.number, reason=reason)
+            changes.note(self.actor, "message.unseal", message.number, reason=reason)
 
         self._message_step(number, "message.unseal", step)
 
@@ -101,9 +101,9 @@ class Office:
         """The matter is an accusation: units lose it, what was not sent yet never goes. Raises Refused."""
 
         def step(uow: UnitOfWork, changes: Changes, message: Message) -> None:
-            decision = self._decider.seal(message, rule="person", reason=reason, now=changes.now, actor=self._actor)
+            decision = self._decider.seal(message, rule="person", reason=reason, now=changes.now, actor=self.actor)
             seal_matter(uow, changes, message, decision)
-            changes.note(self._actor, "message.seal", message.number, reason=reason)
+            changes.note(self.actor, "message.seal", message.number, reason=reason)
 
         self._message_step(number, "message.seal", step)
 
@@ -119,7 +119,7 @@ class Office:
                 deadline_class=choice.deadline_class,
                 excluded=row_excluded,
                 sealed=message.sealed,
-                actor=self._actor,
+                actor=self.actor,
                 now=changes.now,
             )
 
@@ -138,7 +138,7 @@ class Office:
                 excluded=row_excluded,
                 sealed=message.sealed,
                 reason=reason,
-                actor=self._actor,
+                actor=self.actor,
             )
 
         return self._decision_step(number, "matter.out_of_remit", build)
@@ -157,7 +157,7 @@ class Office:
             if row.promised is None or deadline.due > row.promised:
                 changes.set_matter(replace(row, promised=deadline.due))
             self._tell(uow, changes, message, longer, "deadline")
-            changes.note(self._actor, "assignment.extend", assignment.id, days=days, reason=reason, due=deadline.due.isoformat())
+            changes.note(self.actor, "assignment.extend", assignment.id, days=days, reason=reason, due=deadline.due.isoformat())
             return deadline
 
         return self._assignment_step(assignment_id, "assignment.extend", step)
@@ -172,7 +172,7 @@ class Office:
                 replace(changes.matters[assignment.matter], state=MatterState.OPEN, answered_at=None, closed_at=None)
             )
             self._tell(uow, changes, message, again, "reopened")
-            changes.note(self._actor, "assignment.reopen", assignment.id, reason=reason)
+            changes.note(self.actor, "assignment.reopen", assignment.id, reason=reason)
 
         self._assignment_step(assignment_id, "assignment.reopen", step)
 
@@ -184,7 +184,7 @@ class Office:
             if row.state is not MatterState.ANSWERED:
                 raise Refused(f"a matter that is {row.state} cannot be closed: it must be answered first")
             changes.set_matter(replace(row, state=MatterState.CLOSED, closed_at=changes.now))
-            changes.note(self._actor, "matter.close", row.id)
+            changes.note(self.actor, "matter.close", row.id)
 
         self._message_step(number, "matter.close", step)
 
@@ -197,7 +197,7 @@ class Office:
             values = [value for value in uow.vault.get(message.owner) if value.name == ORIGINAL]
             if not values:
                 raise Refused("the original of this message is not in the vault")
-            changes.note(self._actor, "message.reveal", message.number, reason=reason)
+            changes.note(self.actor, "message.reveal", message.number, reason=reason)
             revealed: dict[str, Any] = json.loads(self._vault.open(values[-1]))
             return {"number": message.number, "version": message.version, **revealed}
 
@@ -212,7 +212,7 @@ class Office:
                 moved = uow.outbox.move(ids, state, reason, changes.now)
                 for ident in ids:
                     changes.note(
-                        self._actor,
+                        self.actor,
                         f"outbox.{'replay' if state is OutboxState.PENDING else 'discard'}",
                         str(ident),
                         reason=reason,
@@ -228,7 +228,7 @@ class Office:
 
         def work() -> None:
             changes = Changes(self._clock.now(), self._make_event)
-            changes.note(self._actor, action, subject, **detail)
+            changes.note(self.actor, action, subject, **detail)
             with self._store.unit_of_work() as uow:
                 changes.write(uow)
                 uow.commit()
@@ -254,7 +254,7 @@ class Office:
                 check_message_move(message.state, target)
                 changes.settle(message, target, reason=decision.reason or decision.rule)
             units = ",".join([decision.lead or "", *decision.co_units]).strip(",")
-            changes.note(self._actor, action, message.number, units=units, outcome=decision.outcome, reason=decision.reason)
+            changes.note(self.actor, action, message.number, units=units, outcome=decision.outcome, reason=decision.reason)
             return decision
 
         return self._message_step(number, action, step)

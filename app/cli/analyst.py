@@ -1,0 +1,122 @@
+"""``fenban train`` and ``suggest``."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from app.cli.base import WRONG, JsonOption, SettingsOption, emit, open_system, say, show
+from app.wiring import System
+from domain.decisions import Suggestion
+
+SUGGEST_BATCH = 256
+
+
+def register(app: typer.Typer) -> None:
+    app.command("train")(train)
+    app.command("suggest")(suggest)
+
+
+def train(
+    csv: Annotated[Path | None, typer.Option("--csv", help="已办来信（CSV） / past letters")] = None,
+    columns: Annotated[str, typer.Option("--columns", help="subject=标题,body=内容,unit=单位,at=时间,reply=答复")] = "",
+    from_store: Annotated[bool, typer.Option("--from-store", help="用系统里办结和人工分办的 / from the store's own labels")] = False,
+    promote: Annotated[bool, typer.Option(help="训练后即启用 / let it serve")] = True,
+    settings: SettingsOption = None,
+) -> None:
+    """训练分办模型。 / Trains the routing model."""
+    from app.training import keep_model, letters_from_file, letters_from_store, train_model
+    from classify.rows import parse_columns
+
+    if csv is None and not from_store:
+        raise typer.BadParameter("say what to train from: --csv FILE, --from-store, or both")
+    try:
+        mapping = parse_columns(columns)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--columns") from None
+    with open_system(settings) as system:
+        rows = letters_from_store(system) if from_store else []
+        if csv is not None:
+            found, notes = letters_from_file(system, csv, mapping)
+            rows += found
+            for note in notes:
+                say(note)
+        with _bar() as tell:
+            model = train_model(system, rows, tell)
+        path = keep_model(system, model, promote=promote)
+        target = system.settings.decide.target_precision
+        least = model.threshold(target)
+    automatic = f"{least:.3f}" if least is not None else "none reaches it: everything waits in review"
+    say(f"{path}: {len(rows)} letters, {len(model.units)} units, threshold for {target:.0%}: {automatic}")
+
+
+def suggest(as_json: JsonOption = False, settings: SettingsOption = None) -> None:
+    """从标准输入逐行读 {"id","subject","body"}，给出建议单位。 / Reads letters, a JSON object a line, and suggests units."""
+    wrong = 0
+    with open_system(settings) as system:
+        lines = (line for line in sys.stdin if line.strip())
+        while batch := list(islice(lines, SUGGEST_BATCH)):
+            wrong += _suggest(system, batch, as_json)
+    if wrong:
+        raise typer.Exit(WRONG)
+
+
+def _suggest(system: System, lines: list[str], as_json: bool) -> int:
+    from app.training import masked
+
+    letters: list[dict[str, Any]] = []
+    wrong = 0
+    for line in lines:
+        try:
+            letter = json.loads(line)
+        except ValueError:
+            letter = None
+        if not isinstance(letter, dict):
+            say('a line is not a JSON object {"id", "subject", "body"}: passed over')
+            wrong += 1
+            continue
+        letters.append(letter)
+    texts = [(masked(str(letter.get("subject") or "")), masked(str(letter.get("body") or ""))) for letter in letters]
+    for letter, offered in zip(letters, system.classifier.suggest(texts), strict=True):
+        known = [one for one in offered if one.unit in system.directory]
+        _print(letter.get("id"), known, _automatic(system, offered, known), as_json)
+    sys.stdout.flush()
+    return wrong
+
+
+def _automatic(system: System, offered: tuple[Suggestion, ...], known: list[Suggestion]) -> bool:
+    threshold = system.threshold
+    return threshold is not None and bool(known) and known[0] == offered[0] and known[0].probability >= threshold
+
+
+def _print(ident: object, offered: list[Suggestion], automatic: bool, as_json: bool) -> None:
+    if as_json:
+        suggestions = [
+            {
+                "unit": one.unit,
+                "probability": round(one.probability, 6),
+                "evidence": [{"kind": why.kind, "text": why.text, "weight": round(why.weight, 4)} for why in one.evidence],
+            }
+            for one in offered
+        ]
+        emit({"id": ident, "suggestions": suggestions, "automatic": automatic})
+        return
+    words = "  ".join(f"{one.unit} {one.probability:.0%} ({'、'.join(why.text for why in one.evidence[:3])})" for one in offered)
+    show(f"{ident}: {'→ ' if automatic else '? '}{words}")
+
+
+@contextmanager
+def _bar() -> Iterator[Any]:
+    """A progress bar on standard error, only where that is a terminal."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
+        task = progress.add_task("…", total=1.0)
+        yield lambda stage, share: progress.update(task, description=stage, completed=share)

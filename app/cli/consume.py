@@ -1,0 +1,136 @@
+"""``fenban consume`` and ``feedback``: the embedded topics from the command line."""
+
+import json
+import sys
+import threading
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from app.cli.base import WRONG, JsonOption, SettingsOption, emit, open_system, say, show
+from app.runner import FEED_GROUP
+from app.wiring import System
+from domain.errors import HaltForPerson, RejectItem
+from domain.events import FeedbackOutcome, TopicRecord, feedback_topic, notice_topic, sealed_topic, unit_topic
+from domain.ids import OFFICE, UnitCode
+from route.feedback import feedback_headers, feedback_value, parse_feedback
+from route.wire import structured
+
+READ_BATCH = 500
+FOLLOW_SECONDS = 0.5
+
+
+class Topic(StrEnum):
+    UNIT = "unit"
+    NOTICE = "notice"
+    SEALED = "sealed"
+    FEEDBACK = "feedback"
+
+
+TOPICS = {Topic.UNIT: unit_topic, Topic.NOTICE: notice_topic, Topic.SEALED: sealed_topic, Topic.FEEDBACK: feedback_topic}
+
+
+def register(app: typer.Typer) -> None:
+    app.command("consume")(consume)
+    app.command("feedback")(feedback)
+
+
+def consume(
+    unit: Annotated[str, typer.Argument(help="单位代码 / the unit's code")],
+    group: Annotated[str | None, typer.Option("--group", help="消费组：记住读到哪里 / remembers what was read")] = None,
+    most: Annotated[int | None, typer.Option("--max", min=1, help="最多几条 / at most so many")] = None,
+    topic: Annotated[Topic, typer.Option("--topic", help="哪个主题 / which topic")] = Topic.UNIT,
+    follow: Annotated[bool, typer.Option("--follow", help="一直等新的 / wait for more")] = False,
+    as_json: JsonOption = False,
+    settings: SettingsOption = None,
+) -> None:
+    """读取一个单位的主题。不带 --group 从头读，不记录。 / Reads a unit's topic; without a group from the start, committing nothing."""
+    with open_system(settings) as system:
+        name = TOPICS[topic](_unit(system, unit))
+        after = system.topics.committed(group, name) if group else 0
+        left = most if most is not None else sys.maxsize
+        waiting = threading.Event()
+        try:
+            while left:
+                records = system.topics.read(name, after, min(left, READ_BATCH))
+                for record in records:
+                    _print(record, as_json)
+                sys.stdout.flush()
+                if records:
+                    after = records[-1].offset
+                    left -= len(records)
+                    if group:
+                        system.topics.commit(group, name, after)
+                elif follow:
+                    system.clock.wait(FOLLOW_SECONDS, waiting)
+                else:
+                    break
+        except KeyboardInterrupt:
+            return
+
+
+def feedback(
+    unit: Annotated[str, typer.Argument(help="单位代码 / the unit's code")],
+    as_json: JsonOption = False,
+    settings: SettingsOption = None,
+) -> None:
+    """从标准输入逐行读反馈事件：签收、退回、办结、延期。 / Takes feedback events, one JSON object a line on stdin."""
+    with open_system(settings) as system:
+        code = _unit(system, unit)
+        desk = system.feedback()
+        rejected = 0
+        for line in sys.stdin:
+            if not line.strip():
+                continue
+            try:
+                event = parse_feedback(code, line)
+            except RejectItem as error:
+                rejected += 1
+                _tell({"id": _id_of(line), "outcome": FeedbackOutcome.REJECTED, "reason": error.what}, as_json)
+                continue
+            now = system.clock.now()
+            system.topics.append(feedback_topic(code), event.assignment, feedback_headers(event, now=now), feedback_value(event), now)
+            result = desk.apply(event, actor=f"unit:{code}")
+            rejected += result.outcome is FeedbackOutcome.REJECTED
+            _tell({"id": result.event_id, "outcome": result.outcome, "reason": result.reason}, as_json)
+        with system.topics.feed(FEED_GROUP) as feed:
+            while desk.drain(feed, READ_BATCH):
+                pass
+    if rejected:
+        raise typer.Exit(WRONG)
+
+
+def _unit(system: System, text: str) -> UnitCode:
+    if text == OFFICE:
+        return OFFICE
+    code = system.directory.resolve(text)
+    if code is None:
+        raise HaltForPerson(f"there is no unit {text!r} in the directory", remedy="list them with: fenban units list")
+    return code
+
+
+def _print(record: TopicRecord, as_json: bool) -> None:
+    event = structured(record)
+    if as_json:
+        emit(event)
+        return
+    data: dict[str, Any] = event["data"]
+    due = (data.get("deadline") or {}).get("due", "")
+    show(f"{event['type']:9} {data.get('number', '')}  {due[:10]}  {data.get('subject', '')}  [{data.get('assignment', '')}]")
+
+
+def _tell(result: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        emit(result)
+        sys.stdout.flush()
+    else:
+        say(f"{result['id']}: {result['outcome']} {result['reason']}".rstrip())
+
+
+def _id_of(line: str) -> str:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return ""
+    return str(found.get("id", "")) if isinstance(found, dict) else ""

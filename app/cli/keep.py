@@ -1,0 +1,119 @@
+"""``fenban backup``, ``restore``, ``audit``, ``keys``."""
+
+import getpass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.cli.base import WRONG, ByOption, JsonOption, SettingsOption, emit_lines, open_system, say, show
+from app.settings import load_settings
+from app.texts import text
+from domain.errors import HaltForPerson
+from store import backup as archives
+from store.keys import new_key_file
+from store.rotation import rewrap_all
+
+
+def register(app: typer.Typer) -> None:
+    app.command("backup")(backup)
+    app.command("restore")(restore)
+    audit = typer.Typer(help="审计日志 / the audit log", no_args_is_help=True)
+    audit.command("verify")(audit_verify)
+    audit.command("list")(audit_list)
+    app.add_typer(audit, name="audit")
+    keys = typer.Typer(help="密钥 / keys", no_args_is_help=True)
+    keys.command("new")(keys_new)
+    keys.command("rotate")(keys_rotate)
+    app.add_typer(keys, name="keys")
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(help="写到哪个文件 / the archive to write")],
+    by: ByOption = None,
+    settings: SettingsOption = None,
+) -> None:
+    """在线备份存储和主题；不含密钥。 / Backs up store and topics while running; keys are not in it."""
+    with open_system(settings) as system:
+        system.office(by).note("backup", file.name)
+        archives.backup(_files(system), file, at=system.clock.now())
+    say(f"{file}  {text('done')}")
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="备份文件 / the archive")], settings: SettingsOption = None
+) -> None:
+    """恢复到空的位置；已有数据则拒绝。 / Restores into an empty place; refuses to overwrite."""
+    loaded = load_settings(settings)
+    store = Path(loaded.store_url().removeprefix("sqlite:///"))
+    topics = loaded.path(loaded.topics.path)
+    archives.restore(file, {"store": store, "topics": topics})
+    with open_system(settings) as system, system.store.unit_of_work(write=False) as uow:
+        broken = uow.audit.verify()
+    if broken:
+        raise HaltForPerson(f"restored, but the audit log does not hold: {broken}", remedy="use another backup")
+    say(f"{store}  {topics}  {text('done')} → fenban ledger")
+
+
+def audit_verify(as_json: JsonOption = False, settings: SettingsOption = None) -> None:
+    """核验审计日志的哈希链。 / Verifies the audit log's hash chain."""
+    with open_system(settings) as system, system.store.unit_of_work(write=False) as uow:
+        broken = uow.audit.verify()
+        count = sum(1 for _ in uow.audit.entries())
+    if as_json:
+        emit_lines([{"entries": count, "intact": not broken, "broken": broken}])
+    elif broken:
+        say(broken)
+    else:
+        show(f"{count}: {text('done')}")
+    if broken:
+        raise typer.Exit(WRONG)
+
+
+def audit_list(
+    subject: Annotated[str | None, typer.Option("--subject", help="编号 / a number or an assignment")] = None,
+    as_json: JsonOption = False,
+    settings: SettingsOption = None,
+) -> None:
+    """列出审计记录。 / Lists the audit log."""
+    with open_system(settings) as system, system.store.unit_of_work(write=False) as uow:
+        rows = [
+            {
+                "sequence": sequence,
+                "at": entry.at.isoformat(),
+                "actor": entry.actor,
+                "action": entry.action,
+                "subject": entry.subject,
+                "detail": dict(entry.detail),
+            }
+            for sequence, entry in uow.audit.entries(subject)
+        ]
+    if as_json:
+        emit_lines(rows)
+        return
+    for row in rows:
+        show(f"{row['sequence']:>6}  {str(row['at'])[:19]}  {row['actor']}  {row['action']}  {row['subject']}  {row['detail'] or ''}")
+
+
+def keys_new(file: Annotated[Path, typer.Argument(help="新密钥文件 / the new key's file")]) -> None:
+    """生成一把新密钥，只有本用户可读。 / Makes a new key, readable by this user alone."""
+    new_key_file(file)
+    say(f"{file}  {text('done')}")
+
+
+def keys_rotate(settings: SettingsOption = None) -> None:
+    """用配置里最新的主密钥重新包裹所有数据密钥；中断后再运行即可。 / Rewraps every data key with the newest master key."""
+    with open_system(settings) as system:
+        rewrapped = rewrap_all(system.store, system.vault)
+        system.office(getpass.getuser()).note("keys.rotate", "vault", rewrapped=rewrapped)
+    say(f"{rewrapped} {text('done')}")
+
+
+def _files(system: object) -> dict[str, Path]:
+    from app.wiring import System
+
+    assert isinstance(system, System)
+    return {
+        "store": Path(system.settings.store_url().removeprefix("sqlite:///")),
+        "topics": system.settings.path(system.settings.topics.path),
+    }

@@ -1,0 +1,126 @@
+"""``fenban init``, ``check``, ``upgrade``, ``units``."""
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.cli.base import WRONG, JsonOption, SettingsOption, emit_lines, open_system, say, show
+from app.settings import SETTINGS_NAME
+from app.texts import text
+from domain.errors import HaltForPerson
+from route.directory import check as check_directory
+from store.keys import new_key_file
+from store.migrate import upgrade as upgrade_store
+
+
+def register(app: typer.Typer) -> None:
+    app.command("init")(init)
+    app.command("check")(check)
+    app.command("upgrade")(upgrade)
+    units = typer.Typer(help="单位目录 / the unit directory", no_args_is_help=True)
+    units.command("check")(units_check)
+    units.command("list")(units_list)
+    app.add_typer(units, name="units")
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(help="放在哪里 / where")] = Path(),
+    city_id: Annotated[str, typer.Option("--city-id", help="a-z, 0-9, -")] = "mycity",
+    city_name: Annotated[str, typer.Option("--city-name", help="城市名 / the city's name")] = "我的城市",
+    region: Annotated[str, typer.Option("--region", help="GB/T 2260, 6 digits")] = "000000",
+) -> None:
+    """写出带注释的 fenban.toml、密钥和示例目录。 / Writes a commented settings file, keys, an example directory and rules."""
+    target = folder / SETTINGS_NAME
+    if target.exists():
+        raise HaltForPerson(f"{target} exists already", remedy="edit it, or name another folder")
+    example = files("app").joinpath("example")
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = example.joinpath("fenban.toml").read_text(encoding="utf-8")
+    for old, new in (("mycity", city_id), ("我的城市", city_name), ("000000", region)):
+        settings = settings.replace(f'"{old}"', f'"{new}"')
+    for name in ("units.toml", "rules.toml"):
+        if not (folder / name).exists():
+            (folder / name).write_text(example.joinpath(name).read_text(encoding="utf-8"), encoding="utf-8")
+    (folder / "keys").mkdir(mode=0o700, exist_ok=True)
+    for name in ("master-1.key", "index-1.key"):
+        if not (folder / "keys" / name).exists():
+            new_key_file(folder / "keys" / name)
+    target.write_text(settings, encoding="utf-8")
+    say(f"{target}  {folder / 'units.toml'}  {folder / 'rules.toml'}  {folder / 'keys'}/")
+    say(f"→ fenban check --settings {target}")
+
+
+def check(settings: SettingsOption = None) -> None:
+    """不连网络，检查配置、目录、规则、密钥、模型。 / Validates everything that needs no network."""
+    with open_system(settings) as system:
+        problems = system.problems()
+        for problem in problems:
+            say(problem)
+        if problems:
+            raise typer.Exit(WRONG)
+        for warning in check_directory(system.directory):
+            say(f"({warning})")
+        for note in model_notes(system):
+            say(f"({note})")
+        say(text("check.good"))
+
+
+def model_notes(system: "object") -> list[str]:
+    """What is worth knowing about the model, without being wrong."""
+    from app.wiring import System
+
+    assert isinstance(system, System)
+    if system.live_model is None:
+        return ["no model yet: every letter waits in review with suggestions from the directory → fenban train --csv FILE"]
+    units = set(getattr(system.classifier, "units", ()))
+    strangers = sorted(units - set(system.directory.units))
+    if strangers:
+        listed = ", ".join(strangers[:5])
+        return [f"the model knows {len(strangers)} units that are not in the directory ({listed}): they are never suggested"]
+    return []
+
+
+def upgrade(settings: SettingsOption = None) -> None:
+    """把存储升级到本版本。 / Brings the store to this version."""
+    with open_system(settings) as system:
+        url = system.settings.store_url()
+        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        upgrade_store(url)
+    say(text("done"))
+
+
+def units_check(settings: SettingsOption = None) -> None:
+    """检查单位目录和规则。 / Checks the unit directory and the rules that name its units."""
+    with open_system(settings) as system:
+        warnings = check_directory(system.directory)
+        counts = ", ".join(f"{sum(unit.level == level for unit in system.directory.units.values())} {level}" for level in _LEVELS)
+        rules = len(system.rulebook.rules)
+        show(f"{len(system.directory)} units ({counts}), {rules} rules, {len(system.rulebook.screens)} screens")
+        for warning in warnings:
+            show(warning)
+
+
+def units_list(settings: SettingsOption = None, as_json: JsonOption = False) -> None:
+    """列出单位。 / Lists the units."""
+    with open_system(settings) as system:
+        rows = [
+            {
+                "code": unit.code,
+                "name": unit.name,
+                "level": unit.level,
+                "region": unit.region,
+                "parent": unit.parent,
+                "aliases": list(unit.aliases),
+            }
+            for unit in system.directory.units.values()
+        ]
+    if as_json:
+        emit_lines(rows)
+        return
+    for row in rows:
+        show(f"{row['code']:24} {row['level']:9} {row['name']}")
+
+
+_LEVELS = ("city", "county", "township")

@@ -1,0 +1,22 @@
+"""Whether this process can do its work: the store decides; a failing channel or a slow outbox only degrades."""
+
+from typing import Any
+
+from app.reports import status_document
+from app.wiring import System
+from domain.errors import FenbanError
+
+SLOW_OUTBOX_SECONDS = 300.0
+
+
+def readiness(system: System) -> tuple[bool, dict[str, Any]]:
+    """(ready, document for /readyz)."""
+    try:
+        status = status_document(system)
+    except FenbanError as error:
+        return False, {"status": "down", "what": str(error)}
+    troubles = [f"channel {channel['id']}: {channel['error']}" for channel in status["channels"] if channel["state"] != "ok"]
+    oldest = status["outbox"]["oldest_seconds"] or 0.0
+    if oldest > SLOW_OUTBOX_SECONDS:
+        troubles.append(f"the oldest outbox record has waited {oldest:.0f} s")
+    return True, {"status": "degraded" if troubles else "ok", "what": troubles}
