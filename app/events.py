@@ -23,7 +23,14 @@ def event_maker(city: str) -> EventMaker:
                 event.assignment, event.decision, messages, sequence=sequence, city=city, now=now, history=history
             )
         return wire.updated(
-            event.assignment, event.decision, messages, sequence=sequence, city=city, now=now, change=event.change, history=history
+            event.assignment,
+            event.decision,
+            messages,
+            sequence=sequence,
+            city=city,
+            now=now,
+            change=event.change,
+            history=history,
         )
 
     return make

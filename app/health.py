@@ -61,7 +61,7 @@ def _handler(readiness: Readiness, registry: CollectorRegistry) -> type[BaseHTTP
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ARG002
+        def log_message(self, format: str, *args: Any) -> None:
             """Requests of monitors are not news."""
 
     return Handler

@@ -53,7 +53,8 @@ class StoreMetrics(Collector):
         yield _gauge("fenban_up", [((), 1.0)])
         channels = status["channels"]
         yield _gauge(
-            "fenban_channel_last_success_seconds", [((c["id"],), c["last_success_seconds"]) for c in channels if c["last_success"]]
+            "fenban_channel_last_success_seconds",
+            [((c["id"],), c["last_success_seconds"]) for c in channels if c["last_success"]],
         )
         yield _gauge("fenban_channel_ok", [((c["id"],), float(c["state"] == "ok")) for c in channels])
         yield _gauge("fenban_channel_captured", [((c["id"],), c["captured"]) for c in channels])

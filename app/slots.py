@@ -34,7 +34,9 @@ class Slot:
                 self.name = f"{socket.gethostname()}/{role}-{n}"
                 return
         except OSError as error:
-            raise HaltForPerson(f"{folder} cannot be written ({error.strerror})", remedy="free space or mend its rights") from None
+            raise HaltForPerson(
+                f"{folder} cannot be written ({error.strerror})", remedy="free space or mend its rights"
+            ) from None
         raise HaltForPerson(f"more than {MOST} {role} processes run on this machine", remedy="stop some")
 
     def close(self) -> None:

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
+from classify.retrieval import RetrievalClassifier
+from route.embedded import EmbeddedTopics
+
 from app.changes import EventMaker
 from app.channels import build_collector, build_parser
 from app.events import event_maker
@@ -18,7 +21,6 @@ from app.sameness import SamenessSettings
 from app.settings import AnyChannel, Settings
 from app.worker import Worker, WorkSettings
 from classify.model import load_model
-from classify.retrieval import RetrievalClassifier
 from domain.clock import SystemClock
 from domain.errors import BadSettings, FenbanError, HaltForPerson
 from domain.ids import ChannelId
@@ -26,7 +28,6 @@ from domain.ports import Classifier, Clock, Collector, Parser
 from route.calendar import WorkingCalendar
 from route.decide import KIND_RULE, Decider, DecideSettings
 from route.directory import Directory, load_directory
-from route.embedded import EmbeddedTopics
 from route.relay import Relay
 from route.rules import Rulebook, ScreenAction
 from route.rules_file import load_rules
@@ -163,9 +164,7 @@ class System:
             sameness=SamenessSettings(join.window_hours, join.similarity, join.repeat_days),
             threshold=self.threshold,
         )
-        return Worker(
-            self.store, self.clock, self.decider, self.classifier, self.make_event, settings, failpoint=self.failpoint
-        )
+        return Worker(self.store, self.clock, self.decider, self.classifier, self.make_event, settings, failpoint=self.failpoint)
 
     def relay(self) -> Relay:
         return Relay(self.store, self.topics, self.clock, failpoint=self.failpoint)

@@ -27,7 +27,9 @@ def register(app: typer.Typer) -> None:
 def train(
     csv: Annotated[Path | None, typer.Option("--csv", help="已办来信（CSV） / past letters")] = None,
     columns: Annotated[str, typer.Option("--columns", help="subject=标题,body=内容,unit=单位,at=时间,reply=答复")] = "",
-    from_store: Annotated[bool, typer.Option("--from-store", help="用系统里办结和人工分办的 / from the store's own labels")] = False,
+    from_store: Annotated[
+        bool, typer.Option("--from-store", help="用系统里办结和人工分办的 / from the store's own labels")
+    ] = False,
     promote: Annotated[bool, typer.Option(help="训练后即启用 / let it serve")] = True,
     settings: SettingsOption = None,
 ) -> None:

@@ -16,7 +16,8 @@ from app.settings import load_settings
 from app.wiring import System
 
 SettingsOption = Annotated[
-    Path | None, typer.Option("--settings", metavar="PATH", help="配置文件 / the settings file (else FENBAN_SETTINGS, ./fenban.toml)")
+    Path | None,
+    typer.Option("--settings", metavar="PATH", help="配置文件 / the settings file (else FENBAN_SETTINGS, ./fenban.toml)"),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="机器可读 / for programs: JSON on stdout")]
 ByOption = Annotated[str | None, typer.Option("--by", metavar="NAME", help="经办人，记入审计 / who does it, for the audit log")]

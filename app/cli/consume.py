@@ -90,7 +90,9 @@ def feedback(
                 _tell({"id": _id_of(line), "outcome": FeedbackOutcome.REJECTED, "reason": error.what}, as_json)
                 continue
             now = system.clock.now()
-            system.topics.append(feedback_topic(code), event.assignment, feedback_headers(event, now=now), feedback_value(event), now)
+            system.topics.append(
+                feedback_topic(code), event.assignment, feedback_headers(event, now=now), feedback_value(event), now
+            )
             result = desk.apply(event, actor=f"unit:{code}")
             rejected += result.outcome is FeedbackOutcome.REJECTED
             _tell({"id": result.event_id, "outcome": result.outcome, "reason": result.reason}, as_json)

@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from store.keys import new_key_file
+from store.rotation import rewrap_all
 
 from app.cli.base import WRONG, ByOption, JsonOption, SettingsOption, emit_lines, open_system, say, show
 from app.settings import load_settings
 from app.texts import text
 from domain.errors import HaltForPerson
 from store import backup as archives
-from store.keys import new_key_file
-from store.rotation import rewrap_all
 
 
 def register(app: typer.Typer) -> None:
@@ -40,9 +40,7 @@ def backup(
     say(f"{file}  {text('done')}")
 
 
-def restore(
-    file: Annotated[Path, typer.Argument(help="备份文件 / the archive")], settings: SettingsOption = None
-) -> None:
+def restore(file: Annotated[Path, typer.Argument(help="备份文件 / the archive")], settings: SettingsOption = None) -> None:
     """恢复到空的位置；已有数据则拒绝。 / Restores into an empty place; refuses to overwrite."""
     loaded = load_settings(settings)
     store = Path(loaded.store_url().removeprefix("sqlite:///"))
@@ -92,7 +90,9 @@ def audit_list(
         emit_lines(rows)
         return
     for row in rows:
-        show(f"{row['sequence']:>6}  {str(row['at'])[:19]}  {row['actor']}  {row['action']}  {row['subject']}  {row['detail'] or ''}")
+        show(
+            f"{row['sequence']:>6}  {str(row['at'])[:19]}  {row['actor']}  {row['action']}  {row['subject']}  {row['detail'] or ''}"
+        )
 
 
 def keys_new(file: Annotated[Path, typer.Argument(help="新密钥文件 / the new key's file")]) -> None:

@@ -75,7 +75,9 @@ def review_list(
         say(text("list.empty"))
 
 
-def review_show(number: NumberArgument, by: ByOption = None, as_json: JsonOption = False, settings: SettingsOption = None) -> None:
+def review_show(
+    number: NumberArgument, by: ByOption = None, as_json: JsonOption = False, settings: SettingsOption = None
+) -> None:
     """看一件：正文、建议单位、线索。 / One letter with its suggestions and evidence."""
     with open_system(settings) as system:
         document = message_document(system, Number(number))
@@ -93,7 +95,9 @@ def review_decide(
     out_of_remit: Annotated[str | None, typer.Option("--out-of-remit", metavar="REASON", help="不属本市受理 / not ours")] = None,
     seal: Annotated[str | None, typer.Option("--seal", metavar="REASON", help="是举报，转密件 / it is an accusation")] = None,
     hold: Annotated[str | None, typer.Option("--hold", metavar="REASON", help="暂扣 / hold it")] = None,
-    not_accusation: Annotated[str | None, typer.Option("--not-accusation", metavar="REASON", help="不是举报 / it is none")] = None,
+    not_accusation: Annotated[
+        str | None, typer.Option("--not-accusation", metavar="REASON", help="不是举报 / it is none")
+    ] = None,
     by: ByOption = None,
     settings: SettingsOption = None,
 ) -> None:
@@ -169,7 +173,9 @@ def assignment_list(
         emit_lines(rows)
         return
     for row in rows:
-        show(f"{row['id']:48} {text('role.' + row['role'])} {text('state.' + row['state'])} {row['due'][:10]} {row['subject'][:40]}")
+        show(
+            f"{row['id']:48} {text('role.' + row['role'])} {text('state.' + row['state'])} {row['due'][:10]} {row['subject'][:40]}"
+        )
 
 
 def assignment_sign(ident: AssignmentArgument, by: ByOption = None, settings: SettingsOption = None) -> None:
@@ -211,7 +217,9 @@ def assignment_extend(
     say(f"{text('show.due')} {deadline.due.isoformat()}")
 
 
-def assignment_reopen(ident: AssignmentArgument, reason: ReasonOption, by: ByOption = None, settings: SettingsOption = None) -> None:
+def assignment_reopen(
+    ident: AssignmentArgument, reason: ReasonOption, by: ByOption = None, settings: SettingsOption = None
+) -> None:
     """重新办理已办结的。 / Has a completed one worked on again."""
     with open_system(settings) as system:
         system.office(by).reopen(AssignmentId(ident), reason)
@@ -226,7 +234,11 @@ def matter_close(number: NumberArgument, by: ByOption = None, settings: Settings
 
 
 def reveal(
-    number: NumberArgument, reason: ReasonOption, by: ByOption = None, as_json: JsonOption = False, settings: SettingsOption = None
+    number: NumberArgument,
+    reason: ReasonOption,
+    by: ByOption = None,
+    as_json: JsonOption = False,
+    settings: SettingsOption = None,
 ) -> None:
     """查看原文和来信人，记入审计。 / Shows the original words and the sender; audited with the reason."""
     with open_system(settings) as system:
@@ -260,9 +272,8 @@ def _feedback(
 
 
 def _list_states(states: tuple[MessageState, ...], as_json: bool, settings: Any) -> None:
-    with open_system(settings) as system:
-        with system.store.unit_of_work(write=False) as uow:
-            rows = [message_row(message) for message in uow.reads.in_state(states) if not message.sealed]
+    with open_system(settings) as system, system.store.unit_of_work(write=False) as uow:
+        rows = [message_row(message) for message in uow.reads.in_state(states) if not message.sealed]
     if as_json:
         emit_lines(rows)
         return

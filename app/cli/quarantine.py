@@ -74,7 +74,11 @@ def quarantine_show(
 
 
 def quarantine_replay(
-    ids: IdsArgument = None, every: AllOption = False, by: ByOption = None, as_json: JsonOption = False, settings: SettingsOption = None
+    ids: IdsArgument = None,
+    every: AllOption = False,
+    by: ByOption = None,
+    as_json: JsonOption = False,
+    settings: SettingsOption = None,
 ) -> None:
     """再试一次。 / Tries them again."""
     if not ids and not every:
@@ -122,7 +126,9 @@ def parked_list(as_json: JsonOption = False, settings: SettingsOption = None) ->
         say(text("list.empty"))
 
 
-def parked_replay(ids: IdsArgument = None, every: AllOption = False, by: ByOption = None, settings: SettingsOption = None) -> None:
+def parked_replay(
+    ids: IdsArgument = None, every: AllOption = False, by: ByOption = None, settings: SettingsOption = None
+) -> None:
     """重新发布，同一主题同一事项的按原来顺序。 / Has them delivered again, in their order."""
     if not ids and not every:
         raise typer.BadParameter("name the ids, or --all")
@@ -135,7 +141,10 @@ def parked_replay(ids: IdsArgument = None, every: AllOption = False, by: ByOptio
 
 
 def parked_discard(
-    ident: Annotated[int, typer.Argument(metavar="ID")], reason: ReasonOption, by: ByOption = None, settings: SettingsOption = None
+    ident: Annotated[int, typer.Argument(metavar="ID")],
+    reason: ReasonOption,
+    by: ByOption = None,
+    settings: SettingsOption = None,
 ) -> None:
     """作废，留存备查。 / Gives it up; it is kept."""
     with open_system(settings) as system:

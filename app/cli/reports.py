@@ -1,0 +1,146 @@
+"""``fenban status``, ``ledger``, ``export``, ``show``, ``explain``."""
+
+import sys
+from typing import Annotated, Any
+
+import typer
+from store.queries import Queries
+
+from app.cli.base import WRONG, ByOption, JsonOption, SettingsOption, emit, open_system, say, show
+from app.reports import document_lines, explain_document, explain_lines, ledger_document, message_document, status_document
+from app.texts import text
+from app.wiring import System
+from domain.errors import HaltForPerson
+from domain.ids import Number
+
+
+def register(app: typer.Typer) -> None:
+    app.command("status")(status)
+    app.command("ledger")(ledger)
+    export = typer.Typer(help="导出 / export", no_args_is_help=True)
+    export.callback()(_exports)
+    export.command("matters")(export_matters)
+    app.add_typer(export, name="export")
+    app.command("show")(show_message)
+    app.command("explain")(explain)
+
+
+def _exports() -> None:
+    """导出 / export"""
+
+
+def status(as_json: JsonOption = False, settings: SettingsOption = None) -> None:
+    """各渠道、各环节、发件箱、各单位。 / Channels, stages, outbox, units."""
+    with open_system(settings) as system:
+        document = status_document(system)
+    if as_json:
+        emit(document)
+        return
+    show(text("status.channels"))
+    for channel in document["channels"]:
+        last = channel["last_success"] or text("status.never")
+        show(f"  {channel['id']:12} {channel['state']:9} {last[:19]:20} {channel['captured']:>8} {channel['error']}")
+    show(text("status.stages"))
+    for state, count in document["stages"].items():
+        show(f"  {text('state.' + state)}: {count}")
+    outbox = document["outbox"]
+    show(f"{text('status.outbox')}: {text('ledger.pending')} {outbox['pending']}, {outbox['oldest_seconds'] or 0:.0f} s")
+    show(text("status.units"))
+    for unit in document["units"]:
+        if unit["pending"] or unit["delivered"] or unit["parked"]:
+            show(f"  {unit['code']:24} {unit['pending']:>6} {unit['delivered']:>8} {unit['parked']:>6}")
+
+
+def ledger(as_json: JsonOption = False, settings: SettingsOption = None) -> None:
+    """台账核对：每一行两边都打印，差额必须是 0。 / Both sides of every line; a difference is a defect."""
+    with open_system(settings) as system:
+        document = ledger_document(system)
+    differs = any(line["difference"] for line in document["lines"])
+    if as_json:
+        emit(document)
+    else:
+        for line in ledger_lines(document):
+            show(line)
+    if differs:
+        say(text("ledger.differs"))
+        raise typer.Exit(WRONG)
+
+
+def ledger_lines(document: dict[str, Any]) -> list[str]:
+    """The ledger for people."""
+    lines = [f"{text('ledger.title')}  {document['as_of'][:19]}"]
+    for line in document["lines"]:
+        right = " + ".join(f"{_word(state)} {count}" for state, count in line["right"].items())
+        sign = "=" if not line["difference"] else "≠"
+        lines.append(f"  {text('ledger.' + line['name'])} {line['left']} {sign} {right}")
+    if not any(line["difference"] for line in document["lines"]):
+        lines.append(f"  {text('ledger.balanced')}")
+    return lines
+
+
+def _word(state: str) -> str:
+    return text(f"ledger.{state}") if text(f"ledger.{state}") != state else text(f"state.{state}")
+
+
+def export_matters(
+    as_json: JsonOption = False,
+    unit: Annotated[str | None, typer.Option("--unit", help="只导出这个单位看得到的 / as this unit may see them")] = None,
+    by: ByOption = None,
+    settings: SettingsOption = None,
+) -> None:
+    """导出每个事项，一行一件。 / Every matter, one a line."""
+    with open_system(settings) as system:
+        code = _code(system, unit)
+        system.office(by).note("export.matters", code or "all")
+        for row in Queries(system.store).export_matters(code):
+            if as_json:
+                emit(row)
+            else:
+                lead = (row["decision"] or {}).get("lead") or ""
+                show(f"{row['number']}  {text('state.' + row['state'])}  {len(row['messages'])}  {lead}")
+        sys.stdout.flush()
+
+
+def _code(system: System, unit: str | None) -> str | None:
+    if unit is None:
+        return None
+    code = system.directory.resolve(unit)
+    if code is None:
+        raise HaltForPerson(f"there is no unit {unit!r} in the directory", remedy="list them with: fenban units list")
+    return code
+
+
+def show_message(
+    number: Annotated[str, typer.Argument(metavar="NUMBER")],
+    by: ByOption = None,
+    as_json: JsonOption = False,
+    settings: SettingsOption = None,
+) -> None:
+    """看一件：遮蔽后的正文、决定、各单位办理。 / One letter, masked, with its decision and assignments."""
+    with open_system(settings) as system:
+        document = message_document(system, Number(number))
+        if document["sealed"]:
+            system.office(by).note("message.view_sealed", number)
+    if as_json:
+        emit(document)
+        return
+    for line in document_lines(document):
+        show(line)
+
+
+def explain(
+    number: Annotated[str, typer.Argument(metavar="NUMBER")],
+    by: ByOption = None,
+    as_json: JsonOption = False,
+    settings: SettingsOption = None,
+) -> None:
+    """一个事项走过的每一步：规则、模型、线索、时间。 / Every step of one matter's way."""
+    with open_system(settings) as system:
+        document = explain_document(system, Number(number))
+        if document["sealed"]:
+            system.office(by).note("message.view_sealed", number)
+    if as_json:
+        emit(document)
+        return
+    for line in explain_lines(document):
+        show(line)
