@@ -1,0 +1,270 @@
+"""Bytes of a mail to text: the declared charset is tried against the bytes and against what people write, never believed.
+
+Mailers declare gb2312 for GBK and GB18030, us-ascii or iso-8859-1 for whatever they hold, and join lines of two charsets in
+one body. A decoding counts when it is strict and reads as one of the written languages; Chinese ones are told from the others
+by how many of the characters are everyday ones.
+"""
+
+import codecs
+import re
+from dataclasses import dataclass
+
+_SIMPLIFIED = (
+    "的一是在不了有和人这中大为上个国我以要他时来用们生到作地于出就分对成会可主发年动同工也能下过子说产种面而方后多定行学法所民得经十三之进着等部度家电力里"
+    "如水化高自二理起小物现实加量都两体制机当使点从业本去把性好应开它合还因由其些然前外天政四日那社义事平形相全表间样与关各重新线内数正心反你明看原又么利比或"
+    "但质气第向道命此变条只没结解问意建月公无系军很情者最立代想已通并提直题党程展五果料象员革位入常文总次品式活设及管特件长求老头基资边流路级少图山统接知较将"
+    "组见计别她手角期根论运农指几九区强放决西被干做必先回则任取据处队南给色光门即保治北造百规热领七海口东导器压志世金增争济阶油思术极交受联什认六共权收证改清"
+    "己美再采转更单风切打白教速花带安场身车例真务具万每目至达走积示议声报斗完类八离华名确才科张信马节话米整空元况今集温传土许步群广石记需段研界拉林律叫且究观"
+    "越织装影算低持音众书布复容儿须际商非验连断深难近矿千周委素技备半办青省列习响约支般史感劳便团往酸历市克何除消构府称太准精值号率族维划选标写存候毛亲快效斯院"
+    "查江型眼王按格养易置派层片始却专状育厂京识适属圆包火住调满县局照参红细引听该铁价严请您镇村乡街址贵诉投咨询信箱居民户证谢盼敬礼停尊望附件答复邮箱姓校学费补"
+    "，。、：；？！（）“”《》—…·【】"
+)
+_TRADITIONAL = (
+    "這為個國時來們會發動說產種麼對學經過還進著電裡實現點從業應開點關線間樣與長數問題與質氣變條沒結見無軍農員強處給門領導壓戰爭術極聯認權證轉單風車務萬達積議聲報鬥類"
+    "離華張馬節話況傳許廣記觀織裝眾書復兒須際驗連斷難礦週備辦習響約勞團歷構稱準選標寫親層專狀廠識適屬調滿縣參紅細聽該鐵價嚴請您鎮鄉貴訴諮詢證謝禮來號臺灣灣區"
+)
+_EVERYDAY = frozenset(_SIMPLIFIED + _TRADITIONAL)
+_STRANGE = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f-\x9f\ue000-\uf8ff\ufffd\ufff0-\uffff]")
+_HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_KANA = re.compile("[\u3041-\u30fe]")
+_HANGUL = re.compile("[\uac00-\ud7a3]")
+_WESTERN_HIGH = re.compile("[\u00a0-\u024f]")
+
+_FAMILIES = {
+    "gb18030": (
+        "gb2312",
+        "gbk",
+        "gb18030",
+        "cp936",
+        "ms936",
+        "windows-936",
+        "x-gbk",
+        "euc-cn",
+        "gb_2312-80",
+        "gb2312-80",
+        "csgb2312",
+        "gb",
+        "chinese",
+    ),
+    "big5hkscs": ("big5", "big5-hkscs", "big5hkscs", "cp950", "x-big5", "cn-big5", "windows-950", "ms950"),
+    "cp932": ("shift_jis", "shift-jis", "sjis", "x-sjis", "ms_kanji", "cp932", "windows-31j", "ms932"),
+    "euc_jis_2004": ("euc-jp", "x-euc-jp", "eucjp"),
+    "cp949": ("euc-kr", "ks_c_5601-1987", "ksc5601", "ks_c_5601-1989", "korean", "cp949", "uhc", "ks_c_5601", "windows-949"),
+    "iso2022_jp_2": ("iso-2022-jp", "iso-2022-jp-1", "iso-2022-jp-2", "csiso2022jp"),
+    "iso2022_kr": ("iso-2022-kr",),
+    "hz": ("hz-gb-2312", "hz"),
+    "utf-7": ("utf-7", "utf7", "unicode-1-1-utf-7", "x-unicode-2-0-utf-7", "csunicode11utf7"),
+    "utf-8": ("utf-8", "utf8", "utf-8n", "unicode-1-1-utf-8", "x-unicode-2-0-utf-8"),
+    "cp1252": ("iso-8859-1", "latin1", "latin-1", "windows-1252", "cp1252", "iso8859-1", "iso_8859-1", "x-ansi", "ansi"),
+    "mac_cyrillic": ("x-mac-cyrillic", "mac-cyrillic"),
+    "mac_roman": ("macintosh", "x-mac-roman", "mac"),
+    "cp1250": ("x-cp1250",),
+    "cp1251": ("x-cp1251", "win-1251", "windows1251"),
+    "cp874": ("windows-874", "x-windows-874"),
+    "iso2022_cn": ("iso-2022-cn", "iso-2022-cn-ext"),
+}
+_CODEC_OF = {name: codec for codec, names in _FAMILIES.items() for name in names}
+_SAYS_NOTHING = frozenset(
+    {
+        "",
+        "us-ascii",
+        "ascii",
+        "unknown",
+        "unknown-8bit",
+        "x-unknown",
+        "x-user-defined",
+        "default",
+        "8bit",
+        "binary",
+        "iso-10646-ucs-2",
+        "none",
+        "utf",
+        "unicode",
+    }
+)
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_SHIFTED_CHINESE = re.compile(rb"\x1b\$[)*+][AGEH]|\x0e([^\x0f]*)\x0f?")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """``charset`` as the bytes turned out; ``damaged`` when characters had to be replaced."""
+
+    text: str
+    charset: str
+    damaged: bool = False
+
+
+def codec_of(declared: str) -> str:
+    """The codec for a declared charset, by the widest superset that mailers mean by it; empty when it names none."""
+    name = declared.strip().strip("\"'").split("*")[0].strip().lower()
+    if name in _SAYS_NOTHING:
+        return ""
+    if name in _CODEC_OF:
+        return _CODEC_OF[name]
+    try:
+        found = codecs.lookup(name)
+    except (LookupError, ValueError):
+        return ""
+    return found.name if getattr(found, "_is_text_encoding", True) else ""
+
+
+def read(data: bytes, declared: str = "", hint: str = "") -> Reading:
+    """The text of the bytes. ``declared`` is what their own header says, ``hint`` what the rest of the mail does."""
+    for mark, charset in _BOMS:
+        if data.startswith(mark):
+            text = data[len(mark) :].decode(charset, "replace")
+            return Reading(text, charset, "\ufffd" in text)
+    codec = codec_of(declared)
+    if data.isascii():
+        return _read_ascii(data, codec)
+    if codec.startswith(("utf-16", "utf-32")) and b"\x00" in data and (wide := _strict(data, codec)) is not None:
+        return Reading(wide, codec)
+    return _read_high(data, codec, codec_of(hint))
+
+
+def _read_ascii(data: bytes, codec: str) -> Reading:
+    if codec == "iso2022_cn" or b"\x1b$)A" in data:
+        return Reading(_shifted_chinese(data), "iso2022_cn")
+    if b"\x1b$" in data or b"\x1b(" in data:
+        for japanese in ("iso2022_jp_2", "iso2022_jp_ext", "iso2022_kr"):
+            text = _strict(data, japanese)
+            if text is not None:
+                return Reading(text, japanese)
+        return Reading(data.decode("iso2022_jp_2", "replace"), "iso2022_jp_2", True)
+    if codec == "hz" or (b"~{" in data and b"~}" in data):
+        text = _strict(data, "hz")
+        if text is not None and (codec == "hz" or _everyday_share(text) > 0.4):
+            return Reading(text, "hz")
+    if codec == "utf-7" and (text := _strict(data, "utf-7")) is not None:
+        return Reading(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"), "utf-7")
+    if codec.startswith(("utf-16", "utf-32")) and b"\x00" in data and (text := _strict(data, codec)) is not None:
+        return Reading(text, codec)
+    return Reading(data.decode("ascii"), "us-ascii")
+
+
+def _read_high(data: bytes, codec: str, hint: str) -> Reading:
+    utf8 = _strict(data, "utf-8")
+    if utf8 is not None and not _doubtful_utf8(utf8, data, codec):
+        return Reading(utf8, "utf-8")
+    best = _best(data, codec, hint, utf8)
+    if best is not None:
+        return best
+    if b"\n" in data.strip() and (lines := _by_lines(data, codec, hint)) is not None:
+        return lines
+    return _with_replacement(data, codec or hint)
+
+
+def _doubtful_utf8(text: str, data: bytes, codec: str) -> bool:
+    """Short words of GBK can be valid UTF-8 by chance: two-byte sequences alone, in a text that declares a Chinese charset."""
+    if codec not in ("gb18030", "big5hkscs", "cp949", "cp932"):
+        return False
+    beyond = [character for character in text if character > "\x7f"]
+    return all(character < "\u0800" for character in beyond) and _strict(data, codec) is not None
+
+
+def _best(data: bytes, codec: str, hint: str, utf8: str | None) -> Reading | None:
+    """The strict decoding that reads best; among equals the declared one, then Chinese."""
+    best: tuple[float, Reading] | None = None
+    for candidate in dict.fromkeys((codec, hint, "gb18030", "big5hkscs", "cp932", "cp949", "cp1251", "koi8-r", "cp1252")):
+        if candidate in ("", "utf-8", "utf-7", "hz", "iso2022_cn") or candidate.startswith(("utf-16", "utf-32")):
+            continue
+        text = _strict(data, candidate)
+        if text is None:
+            continue
+        score = _score(text, candidate) + (0.35 if candidate == codec else 0.0) + (0.1 if candidate == hint else 0.0)
+        if best is None or score > best[0]:
+            best = (score, Reading(text, candidate))
+    if utf8 is not None and (best is None or best[0] < 0.9):
+        return Reading(utf8, "utf-8")
+    return best[1] if best is not None and best[0] > 0.3 else None
+
+
+def _score(text: str, codec: str) -> float:
+    """0 to about 1: how much of what is beyond ASCII looks written on purpose."""
+    beyond = [character for character in text if character > "\x7f"]
+    if not beyond:
+        return 0.5
+    sample = "".join(beyond[:4000])
+    size = len(sample)
+    strange = len(_STRANGE.findall(sample)) / size
+    if codec in ("gb18030", "big5hkscs"):
+        return _everyday_share(sample) * 1.1 - 2 * strange
+    if codec in ("cp932", "euc_jis_2004", "iso2022_jp_2"):
+        kana = len(_KANA.findall(sample)) / size
+        return min(1.0, kana * 2) * 0.95 - 2 * strange
+    if codec in ("cp949", "iso2022_kr"):
+        return len(_HANGUL.findall(sample)) / size * 0.75 - 2 * strange
+    if codec in ("cp1251", "koi8-r", "koi8-u", "mac_cyrillic", "iso8859-5", "cp866"):
+        return _cyrillic(sample) - 2 * strange
+    return _western(text, size) - 2 * strange
+
+
+def _everyday_share(text: str) -> float:
+    beyond = [character for character in text if character > "\x7f"]
+    return sum(character in _EVERYDAY for character in beyond) / len(beyond) if beyond else 0.0
+
+
+def _cyrillic(sample: str) -> float:
+    """Russian is mostly lower case, and its commonest letters make up half of it."""
+    common = sum(character in "оеаинтсрвлкмдпуя" for character in sample)
+    return common / len(sample)
+
+
+def _western(text: str, size: int) -> float:
+    """Accented letters stand among plain ones; a row of them is another charset read wrongly."""
+    alone = len(re.findall("(?<![\u0080-\uffff])[\u0080-\uffff]{1,2}(?![\u0080-\uffff])", text))
+    return 0.6 * min(1.0, alone / size) if size else 0.0
+
+
+def _by_lines(data: bytes, codec: str, hint: str) -> Reading | None:
+    """Each line in its own charset: a body that was joined of several. None when some line fits none."""
+    lines = []
+    for line in data.split(b"\n"):
+        text = line.decode("ascii") if line.isascii() else _strict(line, "utf-8")
+        if text is None:
+            best = _best(line, codec, hint, None)
+            if best is None:
+                return None
+            text = best.text
+        lines.append(text)
+    return Reading("\n".join(lines), "mixed", True)
+
+
+def _with_replacement(data: bytes, codec: str) -> Reading:
+    """Damaged text: the charset that loses least."""
+    candidates = ["utf-8", "gb18030"] if codec in ("", "utf-8", "gb18030") else [codec, "utf-8", "gb18030"]
+    readings = [(data.decode(name, "replace"), name) for name in candidates if _decodes(name)]
+    costs = [
+        (text.count("\ufffd") + 2 * len(re.findall("[\ue000-\uf8ff]", text)), place) for place, (text, _) in enumerate(readings)
+    ]
+    text, name = readings[min(costs)[1]]
+    if codec in ("", "cp1252") and min(costs)[0] * 3 > sum(byte > 0x7F for byte in data) / 2:
+        return Reading(data.decode("cp1252", "replace"), "cp1252", True)
+    return Reading(text, name, True)
+
+
+def _decodes(name: str) -> bool:
+    return name not in ("iso2022_cn",)
+
+
+def _strict(data: bytes, codec: str) -> str | None:
+    try:
+        return data.decode(codec)
+    except (UnicodeError, LookupError, ValueError):
+        return None
+
+
+def _shifted_chinese(data: bytes) -> str:
+    """ISO-2022-CN as far as mailers use it: GB 2312 between SO and SI. Python has no codec for it."""
+
+    def shifted(found: re.Match[bytes]) -> bytes:
+        return bytes(byte | 0x80 if byte > 0x20 else byte for byte in found[1]) if found[1] else b""
+
+    return _SHIFTED_CHINESE.sub(shifted, data).decode("gb18030", "replace")
