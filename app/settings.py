@@ -106,7 +106,7 @@ class Log(Section):
 
 class Channel(Section):
     id: str = Field(pattern=r"^[a-z][a-z0-9]{0,15}$", description="part of every number given on it")
-    kind: Literal["portal", "board", "mailbox"]
+    kind: Literal["portal", "board", "mailbox"] = Field(description="what kind of channel it is")
     every_seconds: float = Field(300.0, ge=0.0, description="how often it is polled")
     place_filter: tuple[str, ...] = Field((), description="place names; items that name none of them are filtered")
     enabled: bool = Field(True, description="false: not polled")
@@ -122,13 +122,13 @@ class WebChannel(Channel):
 
 
 class PortalChannel(WebChannel):
-    kind: Literal["portal"]
+    kind: Literal["portal"] = Field(description="portal")
     profile: Path = Field(description="the portal's profile")
     batch_items: int = Field(100, ge=1, le=2000, description="items of one poll")
 
 
 class BoardChannel(WebChannel):
-    kind: Literal["board"]
+    kind: Literal["board"] = Field(description="board")
     fid: str = Field(pattern=r"^\d+$", description="the office's number on the board")
     list_path: str = Field("/threads/queryThreadsList", description="the list interface's path")
     site: str = Field("people.com.cn", description="names the site in upstream accounts")
@@ -137,13 +137,13 @@ class BoardChannel(WebChannel):
 
 
 class MailboxChannel(Channel):
-    kind: Literal["mailbox"]
+    kind: Literal["mailbox"] = Field(description="mailbox")
     host: str = Field(description="the IMAP server")
-    port: int = Field(993, ge=1, le=65535)
+    port: int = Field(993, ge=1, le=65535, description="its port; 143 or another without TLS")
     tls: bool = Field(True, description="false only on loopback")
-    username: str
+    username: str = Field(description="the account")
     password: Secret = Field(description="env:NAME or file:PATH; at 163, 126 and QQ the app password (授权码)")
-    folder: str = Field("INBOX")
+    folder: str = Field("INBOX", description="the folder that is read")
     after: Literal["none", "seen", "move"] = Field("none", description="what is done with a mail once it is stored")
     move_to: str = Field("fenban", description="the folder for after = move")
     own_addresses: tuple[str, ...] = Field((), description="the city's own addresses; mails from them are filtered")

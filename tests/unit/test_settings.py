@@ -1,0 +1,99 @@
+"""The settings file: what is read, what is refused, and that every key is documented."""
+
+from pathlib import Path
+
+import pytest
+
+from app.settings import PortalChannel, Settings, load_settings
+from app.settings_doc import settings_markdown
+from domain.errors import BadSettings
+
+ROOT = Path(__file__).resolve().parents[2]
+CITY = '[city]\nid = "demo"\nname = "示例市"\nregion = "999900"\n'
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "fenban.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def problems(tmp_path: Path, text: str) -> tuple[str, ...]:
+    with pytest.raises(BadSettings) as caught:
+        load_settings(write(tmp_path, text))
+    return caught.value.problems
+
+
+def test_the_least_file_has_every_default(tmp_path: Path) -> None:
+    settings = load_settings(write(tmp_path, CITY))
+    assert settings.decide.simple_days == 5
+    assert settings.decide.complex_days == 15
+    assert settings.store_url() == f"sqlite:///{tmp_path / 'data/fenban.db'}"
+
+
+def test_an_inline_secret_is_refused_and_not_repeated(tmp_path: Path) -> None:
+    channel = '[[channel]]\nid = "mail"\nkind = "mailbox"\nhost = "h"\nusername = "u"\npassword = "sesame"\n'
+    (problem,) = problems(tmp_path, CITY + channel)
+    assert "channel.0.password" in problem
+    assert "env:NAME or file:PATH" in problem
+    assert "sesame" not in problem
+
+
+def test_an_inline_key_is_refused(tmp_path: Path) -> None:
+    (problem,) = problems(tmp_path, CITY + '[vault]\nmaster_keys = { "1" = "c2VjcmV0" }\n')
+    assert "vault.master_keys.1" in problem
+
+
+def test_an_unknown_key_names_itself(tmp_path: Path) -> None:
+    (problem,) = problems(tmp_path, CITY + "[decide]\ntarget = 0.9\n")
+    assert "decide.target: unknown key" in problem
+
+
+def test_every_problem_has_its_line(tmp_path: Path) -> None:
+    assert len(problems(tmp_path, '[city]\nid = "Not Good"\nname = ""\n')) == 3
+
+
+def test_a_missing_file_names_its_remedy(tmp_path: Path) -> None:
+    with pytest.raises(BadSettings, match="fenban init"):
+        load_settings(tmp_path / "nowhere.toml")
+
+
+def test_bad_toml_is_one_line(tmp_path: Path) -> None:
+    (problem,) = problems(tmp_path, "city = [\n")
+    assert "not valid TOML" in problem
+
+
+def test_health_listens_on_loopback_only(tmp_path: Path) -> None:
+    (problem,) = problems(tmp_path, CITY + '[http]\nhost = "0.0.0.0"\n')
+    assert "loopback" in problem
+
+
+def test_two_channels_of_one_id_are_refused(tmp_path: Path) -> None:
+    channel = '[[channel]]\nid = "p"\nkind = "portal"\nurl = "http://127.0.0.1/"\nprofile = "p.toml"\n'
+    (problem,) = problems(tmp_path, CITY + channel + channel)
+    assert "same id" in problem
+
+
+def test_a_secret_from_file_and_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load_settings(write(tmp_path, CITY))
+    (tmp_path / "word").write_text("open\n", encoding="utf-8")
+    monkeypatch.setenv("FENBAN_TEST_WORD", "sesame")
+    assert settings.secret("file:word", "x") == "open"
+    assert settings.secret("env:FENBAN_TEST_WORD", "x") == "sesame"
+    with pytest.raises(BadSettings, match="not set"):
+        settings.secret("env:FENBAN_NOT_THERE", "x")
+
+
+def test_every_setting_is_documented() -> None:
+    undescribed = [
+        f"{name}.{key}"
+        for name, field in Settings.model_fields.items()
+        if hasattr(field.annotation, "model_fields")
+        for key, inner in field.annotation.model_fields.items()  # type: ignore[union-attr]
+        if not inner.description
+    ]
+    assert undescribed == []
+    assert all(field.description for field in PortalChannel.model_fields.values())
+    assert (ROOT / "docs/settings.md").read_text(encoding="utf-8") == settings_markdown(), (
+        "make it again: python -m app.settings_doc > docs/settings.md"
+    )
