@@ -11,8 +11,7 @@ from domain.errors import Refused
 from domain.events import FeedbackEvent, FeedbackOutcome
 from domain.ids import AssignmentId, MatterId, UnitCode
 from domain.lifecycle import check_assignment_move
-from store.captures import CHUNK
-from store.engine import Row, Transaction, insert_sql
+from store.engine import CHUNK, Row, Transaction, insert_sql
 from store.schema import assignments, feedback
 from store.times import from_us, maybe_time, maybe_us, to_us
 

@@ -8,11 +8,12 @@ hash elsewhere too (it is in every backup's manifest).
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
+import orjson
 from sqlalchemy import select
 
 from domain.errors import HaltForPerson
 from domain.records import AuditEntry
-from store.codes import canonical, get_pairs, put_pairs
+from store.codes import get_pairs, put_pairs
 from store.engine import Transaction, insert_sql
 from store.schema import audit, audit_head
 from store.times import from_us, to_us
@@ -31,7 +32,7 @@ _MOVE_HEAD = insert_sql(
 
 def link(previous: bytes, position: int, at: int, actor: str, action: str, subject: str, detail: str) -> bytes:
     """The hash of an entry: SHA-256 over the hash before it and the entry's canonical JSON. ``detail`` as it is stored."""
-    return sha256(previous + canonical([position, at, actor, action, subject, detail]).encode()).digest()
+    return sha256(previous + orjson.dumps((position, at, actor, action, subject, detail))).digest()
 
 
 class SqlAudit:
@@ -53,8 +54,7 @@ class SqlAudit:
 
     def head(self, *, hold: bool = False) -> tuple[int, bytes]:
         """How many entries there are and the last one's hash. ``hold``: nobody else appends until this transaction ends."""
-        query = select(audit_head.c.entries, audit_head.c.hash)
-        rows = self._tx.rows(self._tx.for_update(query) if hold else query)
+        rows = self._tx.fetch("SELECT entries, hash FROM audit_head" + (self._tx.hold if hold else ""))
         if not rows:
             raise HaltForPerson("the audit log has lost its head row", remedy="run `fenban audit verify` and restore a backup")
         return int(rows[0][0]), bytes(rows[0][1])

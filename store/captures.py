@@ -3,19 +3,17 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
-
 from domain.errors import LeaseLost, Refused
 from domain.ids import ChannelId, ExternalId, Number
 from domain.messages import CaptureOutcome, SeenItem
 from domain.records import PollRow, QuarantineRow
 from store.engine import Transaction, insert_sql
-from store.schema import captures, channels, items, leases, polls, quarantine
+from store.schema import captures, channels, items, polls, quarantine
 from store.times import from_us, to_us
 
-CHUNK = 5000
 DIRECT_CAPTURES = "captures without a poll"
 
+_SEEN = "SELECT external_id, list_mark, content_mark, fetched_at, number FROM items WHERE channel = ? AND external_id IN ({})"
 _INSERT_POLL = insert_sql(polls, "id", "channel", "at", "listed", "unchanged", "captured", "fence")
 _MOVE_CURSOR = insert_sql(
     channels,
@@ -75,14 +73,8 @@ class SqlCaptures:
         self._tx = tx
 
     def seen(self, channel: ChannelId, external_ids: Sequence[ExternalId]) -> Mapping[ExternalId, SeenItem]:
-        known: dict[ExternalId, SeenItem] = {}
-        query = select(items.c.external_id, items.c.list_mark, items.c.content_mark, items.c.fetched_at, items.c.number)
-        for start in range(0, len(external_ids), CHUNK):
-            chunk = list(external_ids[start : start + CHUNK])
-            for row in self._tx.rows(query.where(items.c.channel == channel, items.c.external_id.in_(chunk))):
-                number = Number(row[4]) if row[4] is not None else None
-                known[ExternalId(row[0])] = SeenItem(row[1], row[2], from_us(row[3]), number)
-        return known
+        rows = self._tx.fetch_in(_SEEN, external_ids, before=(channel,))
+        return {ExternalId(row[0]): SeenItem(row[1], row[2], from_us(row[3]), row[4]) for row in rows}
 
     def record_poll(self, poll: PollRow) -> int:
         self._check_fence(poll)
@@ -94,8 +86,7 @@ class SqlCaptures:
         return poll_id
 
     def _check_fence(self, poll: PollRow) -> None:
-        query = select(leases.c.token, leases.c.until).where(leases.c.name == f"channel:{poll.channel}")
-        held = self._tx.rows(self._tx.for_update(query))
+        held = self._tx.fetch("SELECT token, until FROM leases WHERE name = ?" + self._tx.hold, (f"channel:{poll.channel}",))
         token, until = (held[0][0], held[0][1]) if held else (0, 0)
         passes = token == poll.fence if poll.fence else until <= to_us(poll.at)
         if not passes:

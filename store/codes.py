@@ -1,14 +1,15 @@
 """Small values in text columns: lists of codes, flat pairs, marks, suggestions."""
 
-import json
 from collections.abc import Iterable, Sequence
+
+import orjson
 
 from domain.decisions import Evidence, Suggestion
 from domain.ids import UnitCode
 from domain.messages import Mark
 
-compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-canonical = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
+# Probabilities may come as numpy scalars.
+NUMBERS = orjson.OPT_SERIALIZE_NUMPY
 
 
 def put_units(units: Iterable[UnitCode]) -> str:
@@ -17,44 +18,48 @@ def put_units(units: Iterable[UnitCode]) -> str:
 
 
 def get_units(stored: str) -> tuple[UnitCode, ...]:
-    return tuple(UnitCode(code) for code in stored.split())
+    return tuple(UnitCode(code) for code in stored.split()) if stored else ()
 
 
 def put_words(words: Sequence[str]) -> str:
-    return compact(list(words)) if words else ""
+    return orjson.dumps(words).decode() if words else ""
 
 
 def get_words(stored: str) -> tuple[str, ...]:
-    return tuple(json.loads(stored)) if stored else ()
+    return tuple(orjson.loads(stored)) if stored else ()
 
 
 def put_marks(marks: Iterable[Mark]) -> str:
-    return " ".join(f"{mark.kind}:{mark.key_version}:{mark.hash.hex()}" for mark in marks)
+    """``kind:key version:hash`` in hexadecimal, a space between two."""
+    return " ".join([f"{mark.kind}:{mark.key_version}:{mark.hash.hex()}" for mark in marks])
 
 
 def get_marks(stored: str) -> tuple[Mark, ...]:
     if not stored:
         return ()
-    parts = (word.split(":") for word in stored.split(" "))
-    return tuple(Mark(kind, bytes.fromhex(digest), int(version)) for kind, version, digest in parts)
-
-
-def _evidence(evidence: Iterable[Evidence]) -> list[list[object]]:
-    return [[item.kind, item.text, item.weight] for item in evidence]
+    marks = []
+    for word in stored.split(" "):
+        kind, version, digest = word.split(":")
+        marks.append(Mark(kind, bytes.fromhex(digest), int(version)))
+    return tuple(marks)
 
 
 def put_evidence(evidence: Sequence[Evidence]) -> str:
-    return compact(_evidence(evidence)) if evidence else ""
+    return orjson.dumps([(item.kind, item.text, item.weight) for item in evidence], option=NUMBERS).decode() if evidence else ""
 
 
 def get_evidence(stored: str) -> tuple[Evidence, ...]:
-    return tuple(Evidence(*item) for item in json.loads(stored)) if stored else ()
+    return tuple(Evidence(*item) for item in orjson.loads(stored)) if stored else ()
 
 
 def put_suggestions(suggestions: Sequence[Suggestion]) -> str:
     if not suggestions:
         return ""
-    return compact([[item.unit, item.probability, _evidence(item.evidence)] for item in suggestions])
+    rows = [
+        (item.unit, item.probability, [(reason.kind, reason.text, reason.weight) for reason in item.evidence])
+        for item in suggestions
+    ]
+    return orjson.dumps(rows, option=NUMBERS).decode()
 
 
 def get_suggestions(stored: str) -> tuple[Suggestion, ...]:
@@ -62,13 +67,13 @@ def get_suggestions(stored: str) -> tuple[Suggestion, ...]:
         return ()
     return tuple(
         Suggestion(UnitCode(unit), probability, tuple(Evidence(*item) for item in evidence))
-        for unit, probability, evidence in json.loads(stored)
+        for unit, probability, evidence in orjson.loads(stored)
     )
 
 
 def put_pairs(pairs: Sequence[tuple[str, str]]) -> str:
-    return compact(pairs) if pairs else ""
+    return orjson.dumps(pairs).decode() if pairs else ""
 
 
 def get_pairs(stored: str) -> tuple[tuple[str, str], ...]:
-    return tuple((name, value) for name, value in json.loads(stored)) if stored else ()
+    return tuple((name, value) for name, value in orjson.loads(stored)) if stored else ()

@@ -8,16 +8,18 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from sqlalchemy import Connection, Engine, Select, Table, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import QueuePool
 
-from domain.errors import BadSettings
+from domain.errors import BadSettings, FenbanError
 from store.faults import locked, translated
 
 Row = Sequence[Any]
+CHUNK = 4096
 
 SQLITE_PRAGMAS = (
     "PRAGMA journal_mode = WAL",
@@ -96,6 +98,17 @@ class Transaction:
             self._release()
             raise translated(error) from error
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            self.close()
+        except FenbanError:
+            # What went wrong inside matters more than a failing roll-back; the connection is given up either way.
+            if error is None:
+                raise
+
     def commit(self) -> None:
         try:
             self._transaction.commit()
@@ -119,27 +132,49 @@ class Transaction:
     def run(self, sql: str, parameters: Row = ()) -> int:
         """One statement; how many rows it changed."""
         try:
-            self.cursor.execute(self._placed(sql), parameters)
+            self.cursor.execute(sql if self.sqlite else _placed(sql), parameters)
         except Exception as error:
             raise translated(error) from error
-        return int(self.cursor.rowcount)
+        changed: int = self.cursor.rowcount
+        return changed
 
     def many(self, sql: str, rows: Sequence[Row]) -> int:
         """The statement for each row; how many rows were changed in all."""
         if not rows:
             return 0
         try:
-            self.cursor.executemany(self._placed(sql), rows)
+            self.cursor.executemany(sql if self.sqlite else _placed(sql), rows)
         except Exception as error:
             raise translated(error) from error
-        return int(self.cursor.rowcount)
+        changed: int = self.cursor.rowcount
+        return changed
 
     def fetch(self, sql: str, parameters: Row = ()) -> list[Row]:
+        """All rows of a query given as text, as plain tuples: several times faster than a Core query's rows."""
         try:
-            self.cursor.execute(self._placed(sql), parameters)
-            return list(self.cursor.fetchall())
+            self.cursor.execute(sql if self.sqlite else _placed(sql), parameters)
+            found: list[Row] = self.cursor.fetchall()
         except Exception as error:
             raise translated(error) from error
+        return found
+
+    def fetch_in(self, sql: str, values: Sequence[Any], *, before: Row = (), after: Row = ()) -> list[Row]:
+        """The rows of a query whose ``{}`` is the list of ``values``; ``before`` and ``after`` are the parameters around it.
+
+        Many values are asked for in parts, so an order holds within a part of ``CHUNK`` values only.
+        """
+        found: list[Row] = []
+        for start in range(0, len(values), CHUNK):
+            part = values[start : start + CHUNK]
+            found.extend(self.fetch(sql.format(_placeholders(len(part))), (*before, *part, *after)))
+        return found
+
+    def savepoint(self) -> None:
+        """From here on ``undo`` takes back; a second savepoint replaces the first."""
+        self.run("SAVEPOINT attempt")
+
+    def undo(self) -> None:
+        self.run("ROLLBACK TO SAVEPOINT attempt")
 
     def rows(self, query: Select[Any]) -> Sequence[Any]:
         """All rows of a Core query."""
@@ -160,6 +195,11 @@ class Transaction:
         """The query holding its rows. On SQLite the whole store is held already, and the words would be dropped silently."""
         return query if self.sqlite else query.with_for_update(skip_locked=skip_locked)
 
+    @property
+    def hold(self) -> str:
+        """What ends a query given as text whose rows are to be held until this transaction ends."""
+        return "" if self.sqlite else " FOR UPDATE"
+
     def next_ids(self, table: Table, count: int, column: str = "id") -> range | list[int]:
         """New ids, rising. SQLite: above the highest, which nobody else can raise now. PostgreSQL: from the table's sequence."""
         if self.sqlite:
@@ -168,5 +208,13 @@ class Transaction:
         name = f"{table.name}_{column}_seq"
         return [int(row[0]) for row in self.fetch("SELECT nextval(?) FROM generate_series(1, ?)", (name, count))]
 
-    def _placed(self, sql: str) -> str:
-        return sql if self.sqlite else sql.replace("?", "%s")
+
+@cache
+def _placed(sql: str) -> str:
+    """psycopg's placeholders for SQLite's."""
+    return sql.replace("?", "%s")
+
+
+@cache
+def _placeholders(count: int) -> str:
+    return ", ".join("?" * count)

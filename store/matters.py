@@ -10,31 +10,28 @@ from domain.errors import Refused
 from domain.ids import MatterId, Number, UnitCode
 from domain.lifecycle import MATTER_MOVES
 from domain.records import MatterRow
-from store.captures import CHUNK
 from store.codes import get_evidence, get_suggestions, get_units, put_evidence, put_suggestions, put_units
-from store.engine import Row, Transaction, insert_sql
-from store.schema import decisions, matters
+from store.engine import CHUNK, Row, Transaction, insert_sql
+from store.schema import decisions
 from store.times import from_us, maybe_time, maybe_us, to_us
 
-_UPDATE = (
-    "UPDATE matters SET state = ?, sealed = ?, sequence = ?, answered_at = ?, closed_at = ?, promised = ?, repeat_of = ?, "
-    "merged_into = ?, returns = ?, excluded = ? WHERE id = ? AND state = ? AND sequence = ?"
-)
 _INSERT_DECISION = insert_sql(decisions, *(column.name for column in decisions.columns))
-_MATTER_COLUMNS = (
-    matters.c.id,
-    matters.c.state,
-    matters.c.sealed,
-    matters.c.sequence,
-    matters.c.opened_at,
-    matters.c.answered_at,
-    matters.c.closed_at,
-    matters.c.promised,
-    matters.c.repeat_of,
-    matters.c.merged_into,
-    matters.c.returns,
-    matters.c.excluded,
+_MATTERS = (
+    "SELECT id, state, sealed, sequence, opened_at, answered_at, closed_at, promised, repeat_of, merged_into, returns, excluded "
+    "FROM matters WHERE id IN ({})"
 )
+_SET = (
+    "UPDATE matters SET state = ?, sealed = ?, sequence = ?, answered_at = ?, closed_at = ?, promised = ?, repeat_of = ?, "
+    "merged_into = ?, returns = ?, excluded = ? WHERE id = ? AND sequence <= ? AND state IN ({})"
+)
+
+
+def _from_where(new: MatterState) -> str:
+    """The states a matter may come from to be ``new``, as SQL literals."""
+    return ", ".join(f"'{old.value}'" for old in MatterState if old is new or new in MATTER_MOVES[old])
+
+
+_UPDATE = {state: _SET.format(_from_where(state)) for state in MatterState}
 _STATES = {state.value: state for state in MatterState}
 
 
@@ -103,7 +100,7 @@ def _decision_row(row_id: int, matter: MatterId, decision: Decision) -> Row:
         int(decision.sealed),
         decision.reason,
         decision.model,
-        decision.threshold,
+        None if decision.threshold is None else float(decision.threshold),
         put_suggestions(decision.suggestions),
         put_evidence(decision.evidence),
         decision.actor,
@@ -115,36 +112,33 @@ class SqlMatters:
         self._tx = tx
 
     def get(self, matter: MatterId) -> MatterRow | None:
-        found = self._tx.rows(select(*_MATTER_COLUMNS).where(matters.c.id == matter))
+        found = self._tx.fetch_in(_MATTERS, (matter,))
         return to_matter(found[0]) if found else None
 
     def lock(self, ids: Sequence[MatterId]) -> dict[MatterId, MatterRow]:
-        return {row.id: row for row in map(to_matter, self._held(ids, *_MATTER_COLUMNS))}
-
-    def _held(self, ids: Sequence[MatterId], *columns: Any) -> list[Any]:
-        """Rows of the matters, locked in the order of their ids."""
-        ordered = sorted(set(ids))
-        query = select(*columns).order_by(matters.c.id)
-        found: list[Any] = []
-        for start in range(0, len(ordered), CHUNK):
-            found.extend(self._tx.rows(self._tx.for_update(query.where(matters.c.id.in_(ordered[start : start + CHUNK])))))
-        return found
+        held = self._tx.fetch_in(_MATTERS + " ORDER BY id" + self._tx.hold, sorted(set(ids)))
+        return {row.id: row for row in map(to_matter, held)}
 
     def update(self, rows: Sequence[MatterRow]) -> None:
-        held = self._held([row.id for row in rows], matters.c.id, matters.c.state, matters.c.sequence)
-        now = {row[0]: (row[1], row[2]) for row in held}
-        changed = []
+        by_state: dict[MatterState, list[Row]] = {}
         for row in rows:
-            if row.id not in now:
-                raise Refused("a matter that the store does not know cannot be changed")
-            state, sequence = now[row.id]
-            if row.state != state and row.state not in MATTER_MOVES[_STATES[state]]:
-                raise Refused(f"a matter that is {state} cannot become {row.state}")
-            if row.sequence < sequence:
-                raise Refused("a matter's sequence never falls")
-            now[row.id] = (row.state.value, row.sequence)
-            changed.append((*_changed(row), row.id, state, sequence))
-        self._tx.many(_UPDATE, changed)
+            by_state.setdefault(row.state, []).append((*_changed(row), row.id, row.sequence))
+        self._tx.savepoint()
+        for state, changed in by_state.items():
+            if self._tx.many(_UPDATE[state], changed) != len(changed):
+                self._tx.undo()
+                raise self._refusal(rows)
+
+    def _refusal(self, rows: Sequence[MatterRow]) -> Refused:
+        """Why the update did not take every row."""
+        now = self.lock([row.id for row in rows])
+        for row in rows:
+            old = now.get(row.id)
+            if old is None:
+                return Refused("a matter that the store does not know cannot be changed")
+            if row.state != old.state and row.state not in MATTER_MOVES[old.state]:
+                return Refused(f"a matter that is {old.state} cannot become {row.state}")
+        return Refused("a matter's sequence never falls")
 
     def decide(self, new: Sequence[tuple[MatterId, Decision]]) -> None:
         ids = self._tx.next_ids(decisions, len(new))
@@ -156,7 +150,7 @@ class SqlMatters:
     def decisions(self, ids: Sequence[MatterId]) -> dict[MatterId, list[Decision]]:
         found: dict[MatterId, list[Decision]] = {matter: [] for matter in ids}
         for start in range(0, len(ids), CHUNK):
-            chosen = select(decisions).where(decisions.c.matter.in_(list(ids[start : start + CHUNK]))).order_by(decisions.c.id)
+            chosen = select(decisions).where(decisions.c.matter.in_(ids[start : start + CHUNK])).order_by(decisions.c.id)
             for row in self._tx.rows(chosen):
                 found[MatterId(row.matter)].append(to_decision(row))
         return found

@@ -5,18 +5,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
-
-from domain.errors import Refused
+from domain.errors import Refused, RetryLater
 from domain.ids import ChannelId, ExternalId, Number
 from domain.lifecycle import check_message_move
 from domain.messages import CaptureOutcome, Mark, Message
 from domain.records import NewMessage, Note, Revision, Settlement
-from store.captures import CHUNK, record_captures
+from store.captures import record_captures
 from store.codes import get_marks, get_words, put_marks, put_words
 from store.engine import Row, Transaction, insert_sql
-from store.rows import message_query, to_message
-from store.schema import channels, items, marks, matters, messages, notes, versions
+from store.rows import CURRENT_VERSION, MESSAGE_COLUMNS, to_message
+from store.schema import items, marks, matters, messages, notes, versions
 from store.times import maybe_us, to_us
 
 _TAKE_NUMBERS = (
@@ -33,7 +31,7 @@ _INSERT_ITEM = insert_sql(
     "fetched_at",
     # Only an item that waited in quarantine is there already.
     conflict="ON CONFLICT (channel, external_id) DO UPDATE SET number = excluded.number, list_mark = excluded.list_mark, "
-    "content_mark = excluded.content_mark, fetched_at = excluded.fetched_at",
+    "content_mark = excluded.content_mark, fetched_at = excluded.fetched_at WHERE items.number IS NULL",
 )
 _UPDATE_ITEM = "UPDATE items SET list_mark = ?, content_mark = ?, fetched_at = ? WHERE channel = ? AND external_id = ?"
 _INSERT_MATTER = insert_sql(matters, "id", "state", "opened_at")
@@ -61,7 +59,19 @@ _INSERT_NOTE = insert_sql(notes, "id", "message_id", "at", "status", "text")
 _REVISE = (
     "UPDATE messages SET version = ?, state = 'new', reason = '', marks = ?, claimed_by = '', claimed_until = 0 WHERE id = ?"
 )
+_REGISTERED = "SELECT external_id FROM items WHERE channel = ? AND external_id IN ({}) AND number IS NOT NULL"
+_KNOWN = "SELECT number, id, version, marks, channel, external_id FROM messages WHERE number IN ({}) ORDER BY number"
+_STANDING = "SELECT number, version, state, claimed_by, waived_rules FROM messages WHERE number IN ({}) ORDER BY number"
+_CLAIMABLE = (
+    f"SELECT {MESSAGE_COLUMNS}, m.id FROM messages m {CURRENT_VERSION} "
+    "WHERE m.state = 'new' AND m.claimed_until <= ? ORDER BY m.id LIMIT ?"
+)
 _CLAIM = "UPDATE messages SET claimed_by = ?, claimed_until = ? WHERE id = ? AND state = 'new' AND claimed_until <= ?"
+# The commonest step, a worker's, of a message that is its own matter: nothing is read, no index but the state's changes.
+_SETTLE_OWN = (
+    "UPDATE messages SET state = ?, sealed = ?, reason = ?, claimed_by = '', claimed_until = 0 "
+    "WHERE number = ? AND matter = number AND version = ? AND state = ? AND claimed_by = ?"
+)
 _SETTLE = (
     "UPDATE messages SET state = ?, matter = ?, sealed = ?, reason = ?, waived_rules = ?, claimed_by = '', claimed_until = 0 "
     "WHERE number = ? AND version = ? AND state = ?"
@@ -88,43 +98,48 @@ def _settle_row(step: Settlement, waived: str) -> Row:
     return (*target, step.number, step.version, step.expected.value)
 
 
+def _own_row(step: Settlement) -> Row:
+    return (step.state.value, int(step.sealed), step.reason, step.number, step.version, step.expected.value, step.worker)
+
+
 class SqlMessages:
     def __init__(self, tx: Transaction) -> None:
         self._tx = tx
 
     def register(self, new: Sequence[NewMessage]) -> list[Number]:
         self._hold_channels({message.channel for message in new})
-        taken = self._registered(new)
+        known = self._registered(new)
         fresh: list[NewMessage] = []
-        for message in new:
+        places: list[int] = []
+        for place, message in enumerate(new):
             item = (message.channel, message.external_id)
-            if item not in taken:
-                taken.add(item)
+            if item not in known:
+                known.add(item)
                 fresh.append(message)
+                places.append(place)
         numbers = self._numbers(fresh)
         self._insert(fresh, numbers)
-        given = {id(message): number for message, number in zip(fresh, numbers, strict=True)}
-        return [given.pop(id(message), Number("")) for message in new]
+        given = [Number("")] * len(new)
+        for place, number in zip(places, numbers, strict=True):
+            given[place] = number
+        return given
 
     def _hold_channels(self, ids: Iterable[ChannelId]) -> None:
         """Nobody else registers on these channels until this transaction ends (on SQLite nobody writes at all)."""
         if not self._tx.sqlite:
-            self._tx.many("INSERT INTO channels (id) VALUES (?) ON CONFLICT DO NOTHING", [(channel,) for channel in sorted(ids)])
-            held = select(channels.c.id).where(channels.c.id.in_(sorted(ids))).order_by(channels.c.id)
-            self._tx.rows(self._tx.for_update(held))
+            ordered = sorted(ids)
+            self._tx.many("INSERT INTO channels (id) VALUES (?) ON CONFLICT DO NOTHING", [(channel,) for channel in ordered])
+            self._tx.fetch_in("SELECT id FROM channels WHERE id IN ({}) ORDER BY id" + self._tx.hold, ordered)
 
     def _registered(self, new: Sequence[NewMessage]) -> set[tuple[ChannelId, ExternalId]]:
         by_channel: dict[ChannelId, list[ExternalId]] = {}
         for message in new:
             by_channel.setdefault(message.channel, []).append(message.external_id)
-        found: set[tuple[ChannelId, ExternalId]] = set()
-        for channel, ids in by_channel.items():
-            for start in range(0, len(ids), CHUNK):
-                query = select(items.c.external_id).where(
-                    items.c.channel == channel, items.c.external_id.in_(ids[start : start + CHUNK]), items.c.number.is_not(None)
-                )
-                found.update((channel, ExternalId(row[0])) for row in self._tx.rows(query))
-        return found
+        return {
+            (channel, ExternalId(row[0]))
+            for channel, ids in by_channel.items()
+            for row in self._tx.fetch_in(_REGISTERED, ids, before=(channel,))
+        }
 
     def _numbers(self, new: Sequence[NewMessage]) -> list[Number]:
         """Consecutive numbers per channel and day; a roll-back takes the counter back with it, so none is left out."""
@@ -167,13 +182,12 @@ class SqlMessages:
         )
         tx.many(_INSERT_VERSION, [_version_row(message, row_id, 1, moment) for message, _, row_id, moment in rows])
         tx.many(_INSERT_MARK, [(mark.hash, row_id) for message, _, row_id, _ in rows for mark in message.marks])
-        tx.many(
-            _INSERT_ITEM,
-            [
-                (message.channel, message.external_id, number, message.list_mark, message.content_mark, moment)
-                for message, number, _, moment in rows
-            ],
-        )
+        known = [
+            (message.channel, message.external_id, number, message.list_mark, message.content_mark, moment)
+            for message, number, _, moment in rows
+        ]
+        if tx.many(_INSERT_ITEM, known) != len(known):
+            raise RetryLater("another process registered the same items", remedy="the step is tried again")
         captured = [(message.poll, message.capture_id, number) for message, number, _, _ in rows]
         record_captures(tx, captured, CaptureOutcome.REGISTERED, at)
 
@@ -216,49 +230,44 @@ class SqlMessages:
         record_captures(self._tx, captured, CaptureOutcome.NOTED, at)
 
     def claim(self, worker: str, limit: int, now: datetime, until: datetime) -> list[Message]:
-        moment = to_us(now)
-        free = (messages.c.state == "new") & (messages.c.claimed_until <= moment)
-        picked = select(messages.c.id).where(free).order_by(messages.c.id).limit(limit)
-        ids = [row[0] for row in self._tx.rows(self._tx.for_update(picked, skip_locked=True))]
-        if not ids:
-            return []
-        self._tx.many(_CLAIM, [(worker, to_us(until), row_id, moment) for row_id in ids])
-        mine = message_query().where(messages.c.id.in_(ids), messages.c.claimed_by == worker).order_by(messages.c.id)
-        return [to_message(row) for row in self._tx.rows(mine)]
+        moment, end = to_us(now), to_us(until)
+        found = self._tx.fetch(_CLAIMABLE + ("" if self._tx.sqlite else " FOR UPDATE OF m SKIP LOCKED"), (moment, limit))
+        # Conditional all the same: what was claimed must be what was read.
+        if self._tx.many(_CLAIM, [(worker, end, row[-1], moment) for row in found]) != len(found):
+            raise RetryLater("another worker claimed the same messages", remedy="they are claimed again")
+        return [to_message(row) for row in found]
 
     def settle(self, settlements: Sequence[Settlement]) -> list[Number]:
         for step in settlements:
             check_message_move(step.expected, step.state)
-        query = select(
-            messages.c.number, messages.c.version, messages.c.state, messages.c.claimed_by, messages.c.waived_rules
-        ).order_by(messages.c.number)
-        found: dict[str, tuple[int, str, str, str]] = {}
-        for start in range(0, len(settlements), CHUNK):
-            numbers = [step.number for step in settlements[start : start + CHUNK]]
-            for row in self._tx.rows(self._tx.for_update(query.where(messages.c.number.in_(numbers)))):
-                found[row[0]] = (row[1], row[2], row[3], row[4])
+        plain = [step for step in settlements if step.worker and str(step.matter) == step.number and not step.waived_rules]
+        self._tx.savepoint()
+        if len(plain) == len(settlements):
+            if self._tx.many(_SETTLE_OWN, [_own_row(step) for step in plain]) == len(plain):
+                return []
+            self._tx.undo()
+        return self._settle_each(settlements)
+
+    def _settle_each(self, settlements: Sequence[Settlement]) -> list[Number]:
+        rows = self._tx.fetch_in(_STANDING + self._tx.hold, sorted({step.number for step in settlements}))
+        standing = {row[0]: row[1:] for row in rows}
         moved: list[Row] = []
         left: list[Number] = []
         for step in settlements:
-            now = found.get(step.number)
-            if now is None or now[0] != step.version or now[1] != step.expected or (step.worker and now[2] != step.worker):
+            version, state, worker, waived = standing.get(step.number, (0, "", "", ""))
+            if version != step.version or state != step.expected or (step.worker and worker != step.worker):
                 left.append(step.number)
                 continue
-            waived = put_words(tuple(dict.fromkeys((*get_words(now[3]), *step.waived_rules)))) if step.waived_rules else now[3]
-            found[step.number] = (step.version, step.state.value, "", waived)
+            if step.waived_rules:
+                waived = put_words(tuple(dict.fromkeys((*get_words(waived), *step.waived_rules))))
+            standing[step.number] = (version, step.state, "", waived)
             moved.append(_settle_row(step, waived))
         self._tx.many(_SETTLE, moved)
         return left
 
     def _known(self, numbers: Sequence[Number]) -> dict[Number, _Known]:
-        query = select(
-            messages.c.number, messages.c.id, messages.c.version, messages.c.marks, messages.c.channel, messages.c.external_id
-        ).order_by(messages.c.number)
-        known: dict[Number, _Known] = {}
-        for start in range(0, len(numbers), CHUNK):
-            chosen = query.where(messages.c.number.in_(list(numbers[start : start + CHUNK])))
-            for number, *rest in self._tx.rows(self._tx.for_update(chosen)):
-                known[Number(number)] = _Known(*rest)
+        rows = self._tx.fetch_in(_KNOWN + self._tx.hold, sorted(set(numbers)))
+        known = {Number(row[0]): _Known(*row[1:]) for row in rows}
         if len(known) < len(set(numbers)):
             raise Refused("a revision or note names a number that the store does not know")
         return known

@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, literal_column, select
-
 from domain.errors import Refused
 from domain.events import Delivery, DeliveryStatus, EventType, OutboxRecord, OutboxState
 from domain.ids import EventId, MatterId
@@ -36,18 +34,25 @@ _DISCARD = (
     "UPDATE outbox SET state = 'discarded', waiting = 0, reason = ?, settled_at = ? "
     "WHERE id = ? AND state IN ('pending', 'parked')"
 )
+RECORD_COLUMNS = "o.id, o.event_id, o.type, o.topic, o.key, o.sequence, p.headers, p.value, o.created_at, o.attempts"
+RECORDS = f"SELECT {RECORD_COLUMNS} FROM outbox o JOIN outbox_payloads p ON p.outbox_id = o.id"
+"""Outbox records with their payloads, for ``to_record``."""
+
+# State and flag stand here as literals: only then does SQLite see that its partial indexes apply.
+_PENDING = RECORDS + (
+    " WHERE o.state = 'pending' AND o.next_at <= ? {} AND NOT EXISTS (SELECT 1 FROM outbox earlier WHERE earlier.waiting = 1 "
+    "AND earlier.key = o.key AND earlier.topic = o.topic AND earlier.id < o.id "
+    "AND (earlier.state = 'parked' OR earlier.next_at > ?)) ORDER BY o.id LIMIT ?"
+)
+_PARKED_RECORDS = (
+    RECORDS.replace(" FROM", ", o.reason FROM", 1) + " WHERE o.waiting = 1 AND o.state = 'parked' ORDER BY o.id LIMIT ?"
+)
 _TYPES = {kind.value: kind for kind in EventType}
 
 
 def shard_of(key: MatterId) -> int:
     """The shard (0–63) of a matter: the same on every machine, in every version, for ever."""
     return zlib.crc32(key.encode()) % SHARDS
-
-
-def record_query(*more: Any) -> Select[Any]:
-    o, p = outbox.c, outbox_payloads.c
-    columns = (o.id, o.event_id, o.type, o.topic, o.key, o.sequence, p.headers, p.value, o.created_at, o.attempts)
-    return select(*columns, *more).select_from(outbox.join(outbox_payloads, p.outbox_id == o.id)).order_by(o.id)
 
 
 def to_record(row: Sequence[Any]) -> OutboxRecord:
@@ -92,23 +97,11 @@ class SqlOutbox:
 
     def pending(self, shards: Sequence[int], limit: int, now: datetime) -> list[OutboxRecord]:
         moment = to_us(now)
-        # Literals, not parameters: only then does SQLite see that its partial indexes apply.
-        query = record_query().where(literal_column("outbox.state = 'pending'"), outbox.c.next_at <= moment)
-        if len(set(shards)) < SHARDS:
-            query = query.where(outbox.c.shard.in_(list(shards)))
-        earlier = outbox.alias("earlier")
-        blocked: Select[Any] = (
-            select(literal_column("1"))
-            .select_from(earlier)
-            .where(
-                literal_column("earlier.waiting = 1"),
-                earlier.c.key == outbox.c.key,
-                earlier.c.topic == outbox.c.topic,
-                earlier.c.id < outbox.c.id,
-                (earlier.c.state == "parked") | (earlier.c.next_at > moment),
-            )
-        )
-        return [to_record(row) for row in self._tx.rows(query.where(~blocked.exists()).limit(limit))]
+        if len(set(shards)) == SHARDS:
+            rows = self._tx.fetch(_PENDING.format(""), (moment, moment, limit))
+        else:
+            rows = self._tx.fetch_in(_PENDING.format("AND o.shard IN ({})"), shards, before=(moment,), after=(moment, limit))
+        return [to_record(row) for row in rows]
 
     def settle(self, deliveries: Sequence[Delivery], now: datetime) -> None:
         moment = to_us(now)
@@ -124,8 +117,7 @@ class SqlOutbox:
         self._tx.many(_RETRY, again)
 
     def parked(self, limit: int) -> list[tuple[OutboxRecord, str]]:
-        query = record_query(outbox.c.reason).where(literal_column("outbox.waiting = 1"), outbox.c.state == "parked")
-        return [(to_record(row), row[-1]) for row in self._tx.rows(query.limit(limit))]
+        return [(to_record(row), row[-1]) for row in self._tx.fetch(_PARKED_RECORDS, (limit,))]
 
     def move(self, record_ids: Sequence[int], state: OutboxState, reason: str, now: datetime) -> int:
         if state is OutboxState.PENDING:

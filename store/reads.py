@@ -2,18 +2,20 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
-
 from domain.events import OutboxRecord
 from domain.ids import ChannelId, ExternalId, MatterId, Number, VaultOwner
 from domain.messages import Message, MessageState
 from domain.records import QuarantineItem
-from store.captures import CHUNK
 from store.engine import Transaction
-from store.outbox import record_query, to_record
-from store.rows import message_query, to_message
-from store.schema import messages, outbox, quarantine
+from store.outbox import RECORDS, to_record
+from store.rows import MESSAGES, to_message
 from store.times import from_us
+
+_BY_NUMBER = MESSAGES + " WHERE m.number IN ({})"
+_OF_MATTERS = MESSAGES + " WHERE m.matter IN ({}) ORDER BY m.id"
+_IN_STATE = MESSAGES + " WHERE m.state IN ({}) ORDER BY m.id LIMIT ?"
+_QUARANTINED = "SELECT capture_id, channel, external_id, owner, at, reason, list_mark, value_version FROM quarantine WHERE resolved_at IS NULL"
+_OUTSTANDING = RECORDS + " WHERE o.key = ? AND o.state IN ('pending', 'parked') ORDER BY o.id"
 
 
 class SqlReads:
@@ -21,40 +23,30 @@ class SqlReads:
         self._tx = tx
 
     def messages(self, numbers: Sequence[Number]) -> dict[Number, Message]:
-        found = {}
-        for start in range(0, len(numbers), CHUNK):
-            chosen = message_query().where(messages.c.number.in_(list(numbers[start : start + CHUNK])))
-            for row in self._tx.rows(chosen):
-                message = to_message(row)
-                found[message.number] = message
-        return found
+        found = map(to_message, self._tx.fetch_in(_BY_NUMBER, numbers))
+        return {message.number: message for message in found}
 
     def of_matters(self, matters: Sequence[MatterId]) -> dict[MatterId, list[Message]]:
         found: dict[MatterId, list[Message]] = {matter: [] for matter in matters}
-        for start in range(0, len(matters), CHUNK):
-            chosen = message_query().where(messages.c.matter.in_(list(matters[start : start + CHUNK]))).order_by(messages.c.id)
-            for row in self._tx.rows(chosen):
-                message = to_message(row)
-                found[message.matter].append(message)
+        for message in map(to_message, self._tx.fetch_in(_OF_MATTERS, list(found))):
+            found[message.matter].append(message)
         return found
 
     def in_state(self, states: Sequence[MessageState], limit: int = 1000) -> list[Message]:
-        chosen = message_query().where(messages.c.state.in_([state.value for state in states])).order_by(messages.c.id)
-        return [to_message(row) for row in self._tx.rows(chosen.limit(limit))]
+        names = [state.value for state in states]
+        return [to_message(row) for row in self._tx.fetch_in(_IN_STATE, names, after=(limit,))]
 
     def quarantined(self, ids: Sequence[int] | None = None, limit: int = 1000) -> list[QuarantineItem]:
-        q = quarantine.c
-        query = select(q.capture_id, q.channel, q.external_id, q.owner, q.at, q.reason, q.list_mark, q.value_version)
-        query = query.where(q.resolved_at.is_(None)).order_by(q.capture_id).limit(limit)
-        if ids is not None:
-            query = query.where(q.capture_id.in_(list(ids)))
+        if ids is None:
+            rows = self._tx.fetch(_QUARANTINED + " ORDER BY capture_id LIMIT ?", (limit,))
+        else:
+            rows = self._tx.fetch_in(_QUARANTINED + " AND capture_id IN ({}) ORDER BY capture_id LIMIT ?", ids, after=(limit,))
         return [
             QuarantineItem(
                 row[0], ChannelId(row[1]), ExternalId(row[2]), VaultOwner(row[3]), from_us(row[4]), row[5], row[6], row[7]
             )
-            for row in self._tx.rows(query)
+            for row in rows
         ]
 
     def outstanding(self, matter: MatterId) -> list[OutboxRecord]:
-        waiting = record_query().where(outbox.c.key == matter, outbox.c.state.in_(["pending", "parked"]))
-        return [to_record(row) for row in self._tx.rows(waiting)]
+        return [to_record(row) for row in self._tx.fetch(_OUTSTANDING, (matter,))]

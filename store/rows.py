@@ -3,13 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, select
-
 from domain.ids import ChannelId, ExternalId, MatterId, Number, VaultOwner
 from domain.messages import MailKind, Message, MessageKind, MessageState
 from store.codes import get_marks, get_words
-from store.schema import messages as m
-from store.schema import versions as v
 from store.times import from_us, maybe_time
 
 KINDS = {kind.value: kind for kind in MessageKind}
@@ -17,34 +13,12 @@ MAIL_KINDS = {kind.value: kind for kind in MailKind}
 STATES = {state.value: state for state in MessageState}
 
 MESSAGE_COLUMNS = (
-    m.c.number,
-    m.c.channel,
-    m.c.external_id,
-    m.c.version,
-    v.c.kind,
-    m.c.mail_kind,
-    v.c.addressed_to,
-    v.c.subject,
-    v.c.body,
-    v.c.place,
-    v.c.submitted_at,
-    m.c.registered_at,
-    m.c.matter,
-    m.c.state,
-    m.c.sealed,
-    m.c.owner,
-    v.c.truncated,
-    m.c.in_place,
-    m.c.reason,
-    m.c.waived_rules,
-    m.c.marks,
+    "m.number, m.channel, m.external_id, m.version, v.kind, m.mail_kind, v.addressed_to, v.subject, v.body, v.place, "
+    "v.submitted_at, m.registered_at, m.matter, m.state, m.sealed, m.owner, v.truncated, m.in_place, m.reason, m.waived_rules, m.marks"
 )
-JOINED = m.join(v, (v.c.message_id == m.c.id) & (v.c.version == m.c.version))
-
-
-def message_query(*more: Any) -> Select[Any]:
-    """The messages in their current version; ``more`` columns follow those of a message."""
-    return select(*MESSAGE_COLUMNS, *more).select_from(JOINED)
+CURRENT_VERSION = "JOIN versions v ON v.message_id = m.id AND v.version = m.version"
+MESSAGES = f"SELECT {MESSAGE_COLUMNS} FROM messages m {CURRENT_VERSION}"
+"""Messages in their current version, for ``to_message``."""
 
 
 def to_message(row: Sequence[Any]) -> Message:

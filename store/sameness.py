@@ -3,16 +3,18 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import or_, select
-
 from domain.ids import Number
 from domain.messages import Mark, Message
-from store.captures import CHUNK
 from store.engine import Transaction, insert_sql
-from store.rows import JOINED, MESSAGE_COLUMNS, to_message
-from store.schema import marks, matters, messages, text_claims, versions
+from store.rows import CURRENT_VERSION, MESSAGE_COLUMNS, to_message
+from store.schema import text_claims
 from store.times import HOUR, to_us
 
+_BY_MARKS = (
+    f"SELECT {MESSAGE_COLUMNS}, k.hash, m.id FROM marks k JOIN messages m ON m.id = k.message_id {CURRENT_VERSION} "
+    "JOIN matters t ON t.id = m.matter WHERE k.hash IN ({}) AND m.sealed = 0 AND t.sealed = 0 "
+    "AND (m.registered_at >= ? OR v.submitted_at >= ?)"
+)
 _CLAIM_SLOT = insert_sql(text_claims, "person", "text_hash", "slot", "number", "at", conflict="ON CONFLICT DO NOTHING")
 _HOLDERS = (
     "SELECT c.slot, c.number, c.at, m.sealed, t.sealed FROM text_claims c JOIN messages m ON m.number = c.number "
@@ -26,25 +28,10 @@ class SqlSameness:
         self._tx = tx
 
     def by_marks(self, wanted: Sequence[Mark], since: datetime) -> list[tuple[bytes, Message]]:
-        hashes = list({mark.hash for mark in wanted})
         moment = to_us(since)
-        query = (
-            select(*MESSAGE_COLUMNS, marks.c.hash)
-            .select_from(marks.join(JOINED, messages.c.id == marks.c.message_id).join(matters, matters.c.id == messages.c.matter))
-            .where(
-                messages.c.sealed == 0,
-                matters.c.sealed == 0,
-                or_(messages.c.registered_at >= moment, versions.c.submitted_at >= moment),
-            )
-            .order_by(messages.c.id)
-        )
-        found: list[tuple[bytes, Message]] = []
-        for start in range(0, len(hashes), CHUNK):
-            rows = self._tx.rows(query.where(marks.c.hash.in_(hashes[start : start + CHUNK])))
-            found.extend((bytes(row[-1]), to_message(row)) for row in rows)
-        if len(hashes) > CHUNK:
-            found.sort(key=lambda pair: (pair[1].registered_at, pair[1].number))
-        return found
+        rows = self._tx.fetch_in(_BY_MARKS, list({mark.hash for mark in wanted}), after=(moment, moment))
+        rows.sort(key=lambda row: row[-1])
+        return [(bytes(row[-2]), to_message(row)) for row in rows]
 
     def claim_text(self, person: bytes, text_hash: bytes, number: Number, at: datetime, within_hours: int) -> Number:
         moment = to_us(at)

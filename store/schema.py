@@ -182,7 +182,6 @@ messages = Table(
     _text("claimed_by"),
     Column("claimed_until", BigInteger, nullable=False, server_default=text("0")),
     UniqueConstraint("number"),
-    UniqueConstraint("channel", "external_id"),
     Index("ix_messages_state_id", "state", "id"),
     Index("ix_messages_matter", "matter"),
 )

@@ -8,9 +8,21 @@ from typing import Self
 from sqlalchemy import inspect, text
 from sqlalchemy.engine import URL
 
-from domain.errors import FenbanError, HaltForPerson
+from domain.errors import HaltForPerson
 from domain.ids import ChannelId, ExternalId
 from domain.messages import SeenItem
+from domain.ports import (
+    AssignmentRepository,
+    AuditRepository,
+    CaptureRepository,
+    ChannelRepository,
+    MatterRepository,
+    MessageRepository,
+    OutboxRepository,
+    ReadRepository,
+    SamenessRepository,
+    VaultRepository,
+)
 from store import schema
 from store.assignments import SqlAssignments
 from store.audit import SqlAudit
@@ -35,31 +47,26 @@ class SqlUnitOfWork:
 
     def __enter__(self) -> Self:
         tx = self._tx = self._store.transaction(write=self._write)
-        self.captures = SqlCaptures(tx)
-        self.messages = SqlMessages(tx)
-        self.sameness = SqlSameness(tx)
-        self.reads = SqlReads(tx)
-        self.matters = SqlMatters(tx)
-        self.assignments = SqlAssignments(tx)
-        self.outbox = SqlOutbox(tx)
-        self.channels = SqlChannels(tx)
-        self.audit = SqlAudit(tx)
-        self.vault = SqlVault(tx)
+        self.captures: CaptureRepository = SqlCaptures(tx)
+        self.messages: MessageRepository = SqlMessages(tx)
+        self.sameness: SamenessRepository = SqlSameness(tx)
+        self.reads: ReadRepository = SqlReads(tx)
+        self.matters: MatterRepository = SqlMatters(tx)
+        self.assignments: AssignmentRepository = SqlAssignments(tx)
+        self.outbox: OutboxRepository = SqlOutbox(tx)
+        self.channels: ChannelRepository = SqlChannels(tx)
+        self.audit: AuditRepository = SqlAudit(tx)
+        self.vault: VaultRepository = SqlVault(tx)
         return self
 
     def commit(self) -> None:
         self._tx.commit()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        try:
-            self._tx.close()
-        except FenbanError:
-            # What went wrong inside matters more than a failing roll-back; the connection is given up either way.
-            if error is None:
-                raise
+        self._tx.__exit__(kind, error, trace)
 
 
-class SqlStore:
+class SqlStore:  # domain.ports.Store and Seen
     """A store at ``url``: ``sqlite:///FILE``, made by ``store.migrate.upgrade``. Opens nothing until first used.
 
     ``busy_timeout``: how many seconds a writer waits for another before RetryLater. Safe to share between threads.

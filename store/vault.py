@@ -25,6 +25,7 @@ DIGEST_BYTES = 16
 AES_GCM = b"\x01"
 AES_GCM_ZLIB = b"\x02"
 WORTH_COMPRESSING = 128
+SMALL_WINDOW = 8192
 LARGEST_VALUE = 256 * 1024 * 1024
 
 Randomness = Callable[[int], bytes]
@@ -140,7 +141,9 @@ class FieldVault:
 def _packed(value: bytes) -> tuple[bytes, bytes]:
     """The suite and the bytes to encrypt: compressed where that is shorter."""
     if len(value) >= WORTH_COMPRESSING:
-        deflate = zlib.compressobj(level=1, wbits=-zlib.MAX_WBITS)
+        # A window no larger than the value: setting up the large one costs more than compressing a letter.
+        small = len(value) <= SMALL_WINDOW
+        deflate = zlib.compressobj(level=1, wbits=-12 if small else -15, memLevel=5 if small else 8)
         body = deflate.compress(value) + deflate.flush()
         if len(body) < len(value):
             return AES_GCM_ZLIB, body

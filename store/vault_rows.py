@@ -7,12 +7,12 @@ from sqlalchemy import select
 from domain.errors import HaltForPerson, Refused, RetryLater
 from domain.ids import VaultOwner
 from domain.records import SealedValue
-from store.captures import CHUNK
 from store.codes import get_marks
 from store.engine import Transaction, insert_sql
 from store.schema import data_keys, messages, sealed_values
 
-_INSERT_KEY = insert_sql(data_keys, "id", "owner", "wrapped_key", "master_version")
+_KEYS = "SELECT owner, id, wrapped_key, master_version, shredded FROM data_keys WHERE owner IN ({}) ORDER BY id"
+_INSERT_KEY = insert_sql(data_keys, "id", "owner", "wrapped_key", "master_version", conflict="ON CONFLICT (owner) DO NOTHING")
 _INSERT_VALUE = insert_sql(sealed_values, "key_id", "name", "version", "cipher")
 # The same length: SQLite then overwrites the key's bytes where they stand.
 _SHRED = "UPDATE data_keys SET wrapped_key = ?, shredded = 1 WHERE id = ?"
@@ -24,13 +24,16 @@ class SqlVault:
         self._tx = tx
 
     def put(self, values: Sequence[SealedValue]) -> None:
-        keys = self._keys({value.owner for value in values})
-        new = {value.owner: value for value in values if value.owner not in keys}
-        for owner, row_id in zip(new, self._tx.next_ids(data_keys, len(new)), strict=True):
-            keys[owner] = (row_id, new[owner].wrapped_key, new[owner].master_version)
-        self._tx.many(
-            _INSERT_KEY, [(keys[owner][0], owner, value.wrapped_key, value.master_version) for owner, value in new.items()]
-        )
+        first = {value.owner: value for value in reversed(values)}
+        ids = self._tx.next_ids(data_keys, len(first))
+        new = [
+            (row_id, owner, value.wrapped_key, value.master_version)
+            for row_id, (owner, value) in zip(ids, first.items(), strict=True)
+        ]
+        keys = {row[1]: (row[0], *row[2:]) for row in new}
+        # Nearly always every owner is new; only when one is not are the keys looked up.
+        if self._tx.many(_INSERT_KEY, new) != len(new):
+            keys = self._keys(set(first))
         rows = []
         for value in values:
             key_id, wrapped, master_version = keys[value.owner]
@@ -45,14 +48,11 @@ class SqlVault:
 
     def _keys(self, owners: set[VaultOwner]) -> dict[VaultOwner, tuple[int, bytes, int]]:
         found: dict[VaultOwner, tuple[int, bytes, int]] = {}
-        ordered = sorted(owners)
-        columns = (data_keys.c.owner, data_keys.c.id, data_keys.c.wrapped_key, data_keys.c.master_version, data_keys.c.shredded)
-        for start in range(0, len(ordered), CHUNK):
-            query = select(*columns).where(data_keys.c.owner.in_(ordered[start : start + CHUNK])).order_by(data_keys.c.id)
-            for row in self._tx.rows(self._tx.for_update(query)):
-                if row.shredded:
-                    raise _shredded()
-                found[VaultOwner(row.owner)] = (row.id, bytes(row.wrapped_key), row.master_version)
+        hold = self._tx.hold if self._tx.write else ""
+        for owner, row_id, wrapped, master_version, shredded in self._tx.fetch_in(_KEYS + hold, sorted(owners)):
+            if shredded:
+                raise _shredded()
+            found[VaultOwner(owner)] = (row_id, bytes(wrapped), master_version)
         return found
 
     def get(self, owner: VaultOwner, name: str | None = None) -> list[SealedValue]:
@@ -79,9 +79,9 @@ class SqlVault:
             self._tx.run("DELETE FROM text_claims WHERE number = ?", (row.number,))
 
     def outdated(self, master_version: int, limit: int) -> list[SealedValue]:
-        """Keys not wrapped under this master key, each as a value without cipher; for ``store.keys.rewrap_store``."""
+        """Keys wrapped under an older master key than this, each as a value without cipher; for ``store.keys.rewrap_store``."""
         k = data_keys.c
-        query = select(k.owner, k.wrapped_key, k.master_version).where(k.master_version != master_version, k.shredded == 0)
+        query = select(k.owner, k.wrapped_key, k.master_version).where(k.master_version < master_version, k.shredded == 0)
         return [
             SealedValue(VaultOwner(row.owner), "", 0, b"", bytes(row.wrapped_key), row.master_version)
             for row in self._tx.rows(query.order_by(k.id).limit(limit))

@@ -161,7 +161,6 @@ def upgrade() -> None:
         _text("claimed_by"),
         sa.Column("claimed_until", sa.BigInteger, nullable=False, server_default=sa.text("0")),
         sa.UniqueConstraint("number"),
-        sa.UniqueConstraint("channel", "external_id"),
         sa.Index("ix_messages_state_id", "state", "id"),
         sa.Index("ix_messages_matter", "matter"),
     )
