@@ -67,6 +67,8 @@ class SamenessFinder:
             now_is = current(earlier)
             if now_is is None or now_is.sealed or now_is.state in NO_COMPANY or now_is.matter not in matters:
                 continue
+            if now_is.matter == message.matter:
+                continue
             similarity = jaccard3(form, text_form(earlier), truncated=message.truncated or earlier.truncated)
             if similarity < self._settings.similarity:
                 continue

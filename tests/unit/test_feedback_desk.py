@@ -1,0 +1,150 @@
+"""What departments' words do to their assignments, in whatever order and however often they come."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from app.office import Choice
+from app.reports import review_rows
+from domain.ids import AssignmentId, Number, UnitCode
+from route.feedback import parse_feedback
+from tests.support.desk import Desk
+from tests.unit.test_way_of_a_message import WATER
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path / "city")
+
+
+@pytest.fixture
+def part(desk: Desk) -> str:
+    number = desk.letter("1", WATER)
+    desk.work()
+    return f"{number}.water.1"
+
+
+def tell(desk: Desk, unit: str, **event: object) -> tuple[str, str]:
+    line = json.dumps({"id": f"{unit}-{event}", **event}, ensure_ascii=False)
+    result = desk.feedback.apply(parse_feedback(UnitCode(unit), line), actor=f"unit:{unit}")
+    return result.outcome, result.reason
+
+
+def state(desk: Desk, part: str) -> str:
+    with desk.system.store.unit_of_work(write=False) as uow:
+        found = uow.assignments.get(AssignmentId(part))
+    assert found is not None
+    return found.state
+
+
+def matter(desk: Desk, part: str) -> str:
+    with desk.system.store.unit_of_work(write=False) as uow:
+        row = uow.matters.get(desk.message(part.split(".")[0]).matter)
+    assert row is not None
+    return row.state
+
+
+def test_sign_then_complete_answers_the_matter(desk: Desk, part: str) -> None:
+    assert tell(desk, "water", type="sign", assignment=part)[0] == "applied"
+    assert state(desk, part) == "signed"
+    assert tell(desk, "water", type="complete", assignment=part, reply="已恢复")[0] == "applied"
+    assert (state(desk, part), matter(desk, part)) == ("completed", "answered")
+    desk.office.close(Number(part.split(".")[0]))
+    assert matter(desk, part) == "closed"
+
+
+def test_the_same_event_twice_has_one_effect(desk: Desk, part: str) -> None:
+    assert tell(desk, "water", type="sign", assignment=part)[0] == "applied"
+    assert tell(desk, "water", type="sign", assignment=part)[0] == "repeated"
+
+
+def test_complete_without_sign_implies_it(desk: Desk, part: str) -> None:
+    tell(desk, "water", type="complete", assignment=part, reply="已恢复")
+    with desk.system.store.unit_of_work(write=False) as uow:
+        found = uow.assignments.get(AssignmentId(part))
+    assert found is not None
+    assert found.signed_at is not None
+    assert tell(desk, "water", type="sign", assignment=part)[0] == "stale"
+
+
+def test_another_units_assignment_is_rejected_and_audited(desk: Desk, part: str) -> None:
+    outcome, reason = tell(desk, "roads", type="complete", assignment=part, reply="不是我们的")
+    assert (outcome, reason) == ("rejected", "another unit's assignment")
+    assert state(desk, part) == "sent"
+    with desk.system.store.unit_of_work(write=False) as uow:
+        assert [entry.action for _, entry in uow.audit.entries(part)] == ["feedback.complete"]
+
+
+def test_an_unknown_assignment_is_rejected(desk: Desk) -> None:
+    assert tell(desk, "water", type="sign", assignment="20260101-portal-000001.water.1")[0] == "rejected"
+
+
+def test_a_return_waits_in_review_and_is_given_again(desk: Desk, part: str) -> None:
+    number = part.split(".")[0]
+    assert tell(desk, "water", type="return", assignment=part, reason="属交通局", suggested_unit="交通局")[0] == "applied"
+    assert desk.state(number) == "dispatched"
+    (row,) = review_rows(desk.system, sealed=False)
+    assert row["number"] == number
+    assert row["returned"]
+    assert "属交通局" in row["reason"]
+    desk.office.decide(Number(number), Choice("交通局"))
+    assert review_rows(desk.system, sealed=False) == []
+    assert [event["type"] for event in desk.events("roads")] == ["assigned"]
+    assert desk.balanced()
+
+
+def test_a_returned_matter_may_go_back_to_the_same_unit(desk: Desk, part: str) -> None:
+    number = part.split(".")[0]
+    tell(desk, "water", type="return", assignment=part, reason="不清楚地点")
+    desk.office.decide(Number(number), Choice("water"))
+    assert state(desk, f"{number}.water.2") == "sent"
+    assert len(desk.events("water")) == 2
+
+
+def test_a_return_needs_its_reason(desk: Desk, part: str) -> None:
+    assert tell(desk, "water", type="return", assignment=part, reason=" ")[0] == "rejected"
+    assert state(desk, part) == "sent"
+
+
+def test_an_event_on_a_withdrawn_assignment_is_answered_by_recall(desk: Desk, part: str) -> None:
+    desk.office.decide(Number(part.split(".")[0]), Choice("roads"))
+    before = len(desk.events("water"))
+    assert tell(desk, "water", type="complete", assignment=part, reply="已恢复")[0] == "stale"
+    events = desk.events("water")
+    assert len(events) == before + 1
+    assert events[-1]["type"] == "recall"
+    assert state(desk, part) == "withdrawn"
+
+
+def test_a_reply_is_masked_and_its_original_sealed(desk: Desk, part: str) -> None:
+    tell(desk, "water", type="complete", assignment=part, reply="已与来信人19900007777联系，恢复供水。")
+    with desk.system.store.unit_of_work(write=False) as uow:
+        found = uow.assignments.get(AssignmentId(part))
+    assert found is not None
+    assert "19900007777" not in found.reply
+    stored = b"".join(path.read_bytes() for path in desk.folder.rglob("*") if path.is_file())
+    assert b"19900007777" not in stored
+
+
+def test_an_extension_is_asked_for_and_granted(desk: Desk, part: str) -> None:
+    assert tell(desk, "water", type="extend", assignment=part, reason="管网复杂", days=5)[0] == "applied"
+    granted = desk.office.extend(AssignmentId(part), 5, "同意")
+    assert granted.working_days == 10
+    events = desk.events("water")
+    assert events[-1]["type"] == "updated"
+    assert events[-1]["data"]["change"] == "deadline"
+    assert events[-1]["data"]["deadline"]["due"] == granted.due.isoformat()
+
+
+def test_a_topic_record_that_cannot_be_read_is_audited_and_passed_over(desk: Desk, part: str) -> None:
+    topics = desk.system.topics
+    topics.append("fenban.feedback.water", "x", (), "not json", desk.clock.now())
+    line = json.dumps({"id": "t1", "type": "sign", "assignment": part})
+    topics.append("fenban.feedback.water", part, (), line, desk.clock.now())
+    with topics.feed("office.feed") as feed:
+        assert desk.feedback.drain(feed, 10) == 2
+        assert desk.feedback.drain(feed, 10) == 0
+    assert state(desk, part) == "signed"
+    with desk.system.store.unit_of_work(write=False) as uow:
+        assert "feedback.unreadable" in [entry.action for _, entry in uow.audit.entries(None)]

@@ -1,0 +1,349 @@
+"""What the pipeline does with letters: joined, repeated, revised, sealed, held, filtered, quarantined, counted once."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from app.office import Choice
+from domain.errors import Refused
+from domain.ids import Number
+from domain.messages import Capture, CapturePart, MessageState
+from tests.support.desk import Desk
+
+WATER = "我们小区已经停水三天了，家里老人小孩没法做饭洗衣，打电话也没有人管，请尽快恢复供水。"
+ROADS = "村口到学校的路面坑洼不平，下雨天孩子上学摔了好几次，请派人来修一修。"
+UNCLEAR = "你们到底什么时候才能给一个说法，已经等了很久了。"
+ACCUSATION = "举报水务局局长收受施工队贿赂，把工程给了自己的亲戚。"
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path / "city")
+
+
+def types(events: list[dict[str, object]]) -> list[object]:
+    return [event["type"] for event in events]
+
+
+def test_a_sure_letter_is_dispatched_an_unsure_one_waits(desk: Desk) -> None:
+    sure, unsure = desk.letter("1", WATER), desk.letter("2", UNCLEAR)
+    desk.work()
+    assert (desk.state(sure), desk.state(unsure)) == ("dispatched", "in_review")
+    (event,) = desk.events("water")
+    assert event["type"] == "assigned"
+    assert event["data"]["number"] == sure
+    assert event["data"]["deadline"]["working_days"] == 5
+    assert desk.balanced()
+
+
+def test_the_same_item_again_is_unchanged(desk: Desk) -> None:
+    capture = desk.capture("1", WATER)
+    assert desk.poll(capture).registered == 1
+    again = desk.poll(capture)
+    assert (again.registered, again.unchanged) == (0, 1)
+    assert desk.balanced()
+
+
+def test_a_near_copy_of_the_same_person_is_joined_on_any_channel(desk: Desk) -> None:
+    first = desk.letter("1", WATER, phones=["19900001234"])
+    desk.clock.forward(hours=3)
+    copy = desk.letter("m1", WATER.replace("尽快", "赶快"), phones=["199-0000-1234"], channel="mail")
+    desk.work()
+    assert (desk.state(first), desk.state(copy)) == ("dispatched", "joined")
+    assert desk.message(copy).matter == first
+    assert len(desk.events("water")) == 1
+    assert desk.balanced()
+
+
+def test_another_person_with_the_same_text_is_not_joined(desk: Desk) -> None:
+    numbers = [desk.letter(str(n), WATER, phones=[f"1990000123{n}"]) for n in range(3)]
+    desk.work()
+    assert [desk.state(number) for number in numbers] == ["dispatched"] * 3
+
+
+def test_nobody_is_the_same_without_a_mark(desk: Desk) -> None:
+    numbers = [desk.letter(str(n), WATER, name="测试甲") for n in range(2)]
+    desk.work()
+    assert [desk.state(number) for number in numbers] == ["dispatched"] * 2
+
+
+def test_the_same_later_is_a_repeat_with_its_history(desk: Desk) -> None:
+    first = desk.letter("1", WATER, phones=["19900001234"])
+    desk.work()
+    desk.clock.forward(hours=30)
+    again = desk.letter("2", WATER, phones=["19900001234"])
+    desk.work()
+    assert desk.state(again) == "dispatched"
+    events = desk.events("water")
+    assert len(events) == 2
+    assert [step["unit"] for step in events[1]["data"]["history"]] == ["water"]
+    with desk.system.store.unit_of_work(write=False) as uow:
+        row = uow.matters.get(desk.message(again).matter)
+    assert row is not None
+    assert row.repeat_of == first
+
+
+def test_the_same_after_an_answer_is_a_repeat(desk: Desk) -> None:
+    first = desk.letter("1", WATER, phones=["19900001234"])
+    desk.work()
+    complete(desk, f"{first}.water.1")
+    desk.clock.forward(hours=1)
+    again = desk.letter("2", WATER, phones=["19900001234"])
+    desk.work()
+    assert desk.state(again) == "dispatched"
+
+
+def complete(desk: Desk, assignment: str, unit: str = "water") -> str:
+    return feed(desk, unit, f'{{"id":"c-{assignment}","type":"complete","assignment":"{assignment}","reply":"已恢复供水。"}}')
+
+
+def feed(desk: Desk, unit: str, line: str) -> str:
+    from domain.ids import UnitCode
+    from route.feedback import parse_feedback
+
+    return desk.feedback.apply(parse_feedback(UnitCode(unit), line), actor=f"unit:{unit}").outcome
+
+
+def test_a_revision_updates_the_unit_it_stays_with(desk: Desk) -> None:
+    number = desk.letter("1", WATER)
+    desk.work()
+    assert desk.poll(desk.capture("1", WATER + "现在三栋也停水了。")).revised == 1
+    assert desk.state(number) == "new"
+    desk.work()
+    assert desk.state(number) == "dispatched"
+    events = desk.events("water")
+    assert types(events) == ["assigned", "updated"]
+    assert "三栋" in events[1]["data"]["body"]
+    assert events[0]["sequence"] < events[1]["sequence"]
+    assert desk.balanced()
+
+
+def test_a_revision_that_changes_the_unit_recalls_and_assigns(desk: Desk) -> None:
+    number = desk.letter("1", WATER)
+    desk.work()
+    desk.poll(desk.capture("1", ROADS))
+    desk.work()
+    assert types(desk.events("water")) == ["assigned", "recall"]
+    assert types(desk.events("roads")) == ["assigned"]
+    assert desk.state(number) == "dispatched"
+
+
+def test_a_revision_reopens_a_completed_assignment(desk: Desk) -> None:
+    number = desk.letter("1", WATER)
+    desk.work()
+    assert complete(desk, f"{number}.water.1") == "applied"
+    desk.poll(desk.capture("1", WATER + "又停水了。"))
+    desk.work()
+    with desk.system.store.unit_of_work(write=False) as uow:
+        (part,) = uow.assignments.of_matters([desk.message(number).matter])[desk.message(number).matter]
+    assert part.state == "sent"
+
+
+def test_an_upstream_answer_is_noted_and_changes_nothing(desk: Desk) -> None:
+    number = desk.letter("1", WATER)
+    desk.work()
+    assert desk.poll(desk.capture("1", WATER, answers=["已收到"])).noted == 1
+    assert desk.state(number) == "dispatched"
+    assert desk.balanced()
+
+
+def test_an_accusation_goes_to_no_unit(desk: Desk) -> None:
+    number = desk.letter("1", ACCUSATION, phones=["19900001234"])
+    desk.work()
+    assert desk.state(number) == "sealed_review"
+    assert desk.message(number).sealed
+    for unit in desk.system.directory.units:
+        assert desk.events(unit) == []
+        assert desk.events(unit, "sealed") == []
+    assert desk.balanced()
+
+
+def test_nothing_is_joined_to_a_sealed_matter(desk: Desk) -> None:
+    desk.letter("1", ACCUSATION, phones=["19900001234"])
+    again = desk.letter("2", ACCUSATION, phones=["19900001234"])
+    desk.work()
+    assert desk.state(again) == "sealed_review"
+
+
+def test_a_revision_into_an_accusation_takes_the_matter_from_the_unit(desk: Desk) -> None:
+    number = desk.letter("1", WATER, phones=["19900001234"])
+    copy = desk.letter("2", WATER, phones=["19900001234"])
+    desk.work()
+    assert desk.state(copy) == "joined"
+    desk.poll(desk.capture("1", ACCUSATION, phones=["19900001234"]))
+    desk.work()
+    assert desk.state(number) == "sealed_review"
+    assert desk.state(copy) == "sealed_review"
+    assert desk.message(copy).matter == copy
+    recall = desk.events("water")[-1]
+    assert recall["type"] == "recall"
+    assert "reason" not in recall["data"]
+    assert "subject" not in recall["data"]
+    assert desk.balanced()
+
+
+def test_what_was_not_sent_yet_of_a_sealed_matter_never_goes(desk: Desk) -> None:
+    number = desk.letter("1", WATER)
+    desk.work()
+    desk.office.seal(Number(number), "看内容是举报")
+    assert types(desk.events("water")) == ["recall"]
+    assert desk.balanced()
+
+
+def test_a_sealed_matter_is_dispatched_sealed_never_to_the_accused(desk: Desk) -> None:
+    number = desk.letter("1", ACCUSATION)
+    desk.work()
+    with pytest.raises(Refused):
+        desk.office.decide(Number(number), Choice("water"))
+    desk.office.decide(Number(number), Choice("discipline"))
+    assert desk.state(number) == "dispatched"
+    assert desk.events("discipline") == []
+    assert types(desk.events("discipline", "sealed")) == ["assigned"]
+    assert desk.balanced()
+
+
+def test_not_an_accusation_goes_the_ordinary_way(desk: Desk) -> None:
+    number = desk.letter("1", WATER, kind="accusation")
+    desk.work()
+    assert desk.state(number) == "sealed_review"
+    desk.office.not_accusation(Number(number), "是普通投诉")
+    desk.work()
+    assert desk.state(number) == "dispatched"
+    assert len(desk.events("water")) == 1
+
+
+def test_a_released_message_that_is_revised_is_screened_again(desk: Desk) -> None:
+    number = desk.letter("1", WATER, kind="accusation")
+    desk.work()
+    desk.office.not_accusation(Number(number), "是普通投诉")
+    desk.work()
+    desk.poll(desk.capture("1", ACCUSATION, kind="accusation"))
+    desk.work()
+    assert desk.state(number) == "sealed_review"
+
+
+RULES = """
+[[screen]]
+name = "threats"
+action = "hold"
+any = ["炸掉"]
+reason = "threatens violence"
+
+[[rule]]
+name = "river-roads"
+any = ["路面"]
+place = ["river"]
+lead = "river"
+co_units = ["roads"]
+requirement = "现场查看后回复"
+
+[[rule]]
+name = "elsewhere"
+any = ["外省法院"]
+out_of_remit = "请向该法院反映"
+"""
+
+
+@pytest.fixture
+def ruled(tmp_path: Path) -> Desk:
+    return Desk(tmp_path / "city", rules=RULES)
+
+
+def test_a_held_message_is_released_past_its_rule_or_rejected(ruled: Desk) -> None:
+    texts = "再不来修我就把水站炸掉，停水三天了。"
+    first, second = ruled.letter("1", texts), ruled.letter("2", texts + "请回复。")
+    ruled.work()
+    assert {ruled.state(first), ruled.state(second)} == {"held"}
+    ruled.office.release(Number(first), "气话", [MessageState.HELD])
+    ruled.office.reject(Number(second), "威胁")
+    ruled.work()
+    assert (ruled.state(first), ruled.state(second)) == ("dispatched", "rejected")
+    with pytest.raises(Refused):
+        ruled.office.reject(Number(first), "不对")
+    assert ruled.balanced()
+
+
+def test_a_rule_gives_lead_co_units_requirement_and_class(ruled: Desk) -> None:
+    number = ruled.letter("1", "清溪县" + ROADS)
+    ruled.work()
+    assert ruled.state(number) == "dispatched"
+    (lead,), (co,) = ruled.events("river"), ruled.events("roads")
+    assert (lead["data"]["role"], co["data"]["role"]) == ("lead", "co")
+    assert lead["data"]["requirement"] == "现场查看后回复"
+    assert lead["data"]["deadline"]["working_days"] == 15
+    assert lead["data"]["decided_by"] == "river-roads"
+
+
+def test_what_is_out_of_remit_goes_to_no_unit(ruled: Desk) -> None:
+    number = ruled.letter("1", "外省法院的判决我不服，停水了。")
+    ruled.work()
+    assert ruled.state(number) == "out_of_remit"
+    assert ruled.events("water") == []
+    assert ruled.balanced()
+
+
+def test_poison_is_quarantined_and_the_rest_goes_on(desk: Desk) -> None:
+    poison = replace(desk.capture("9", ""), parts=(CapturePart("message", "x/y", b"\xff{"),))
+    done = desk.poll(poison, desk.capture("1", WATER))
+    assert (done.quarantined, done.registered) == (1, 1)
+    assert desk.poll(poison).unchanged == 1
+    with desk.system.store.unit_of_work(write=False) as uow:
+        (item,) = uow.reads.quarantined()
+    assert item.reason == "not a draft"
+    assert desk.balanced()
+
+
+def test_a_replay_registers_once(desk: Desk) -> None:
+    good = desk.capture("9", WATER)
+    poison = replace(good, parts=(CapturePart("message", "x/y", b"\xff{"),))
+    desk.poll(poison)
+    with desk.system.store.unit_of_work(write=False) as uow:
+        (item,) = uow.reads.quarantined()
+    assert desk.registrar.replay([(item, poison)]) == [(item.id, "not a draft")]
+    assert desk.registrar.replay([(item, good)]) == [(item.id, "registered")]
+    assert desk.balanced()
+    with pytest.raises(Refused):
+        desk.registrar.replay([(item, good)])
+    desk.work()
+    assert len(desk.events("water")) == 1
+
+
+def test_a_replay_of_what_was_fixed_upstream_adds_nothing(desk: Desk) -> None:
+    good = desk.capture("9", WATER)
+    poison = replace(good, parts=(CapturePart("message", "x/y", b"\xff{"),))
+    desk.poll(poison)
+    desk.poll(good)
+    with desk.system.store.unit_of_work(write=False) as uow:
+        (item,) = uow.reads.quarantined()
+    assert desk.registrar.replay([(item, good)]) == [(item.id, "noted")]
+    assert desk.balanced()
+
+
+@pytest.mark.parametrize("change", [lambda c: c, lambda c: replace(c, list_mark="other")])
+def test_a_refetched_item_that_did_not_change_is_no_capture(desk: Desk, change: Callable[[Capture], Capture]) -> None:
+    capture = desk.capture("1", WATER)
+    desk.poll(capture)
+    assert desk.poll(change(capture)).unchanged == 1
+    assert desk.balanced()
+
+
+def test_personal_data_stays_in_the_vault(desk: Desk) -> None:
+    text = f"我叫欧阳测试，电话19900009876，身份证990101199001011237，{WATER}"
+    number = desk.letter("1", text, name="欧阳测试", phones=["19900009876"])
+    desk.work()
+    (event,) = desk.events("water")
+    for secret in ("欧阳测试", "19900009876", "990101199001011237"):
+        assert secret not in str(event)
+        assert secret not in str(desk.message(number))
+    revealed = desk.office.reveal(Number(number), "核实情况")
+    assert "19900009876" in revealed["body"]
+    assert revealed["sender"]["name"] == "欧阳测试"
+    with desk.system.store.unit_of_work(write=False) as uow:
+        actions = [entry.action for _, entry in uow.audit.entries(number)]
+        assert "message.reveal" in actions
+        assert uow.audit.verify() == ""
+    stored = b"".join(path.read_bytes() for path in desk.folder.rglob("*") if path.is_file())
+    for secret in ("欧阳测试", "19900009876", "990101199001011237"):
+        assert secret.encode() not in stored
