@@ -7,6 +7,7 @@ by how many of the characters are everyday ones.
 
 import codecs
 import re
+import unicodedata
 from dataclasses import dataclass
 
 _SIMPLIFIED = (
@@ -27,8 +28,11 @@ _EVERYDAY = frozenset(_SIMPLIFIED + _TRADITIONAL)
 _STRANGE = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f-\x9f\ue000-\uf8ff\ufffd\ufff0-\uffff]")
 _HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _KANA = re.compile("[\u3041-\u30fe]")
-_HANGUL = re.compile("[\uac00-\ud7a3]")
-_WESTERN_HIGH = re.compile("[\u00a0-\u024f]")
+_KOREAN = frozenset("이다는을의에가로고하지서한기도를은사인있해자스습니합요")
+_ODD_CYRILLIC = re.compile("[а-яё][А-ЯЁ]|[^А-яЁёІіЇїЄєҐґ«»№\u00a0\u2010-\u203a]")
+_RARE_SCRIPTS = re.compile("[\u0180-\u036f\u0370-\u0385\u0460-\u058f\u05c0-\u05cf\u05f0-\u0620\u064b-\u07ff]")
+"""What two bytes of GBK look like in UTF-8 and what nobody here writes: phonetic letters, rare Cyrillic, Armenian, Syriac."""
+_INSIDE_WORD = re.compile(r"[A-Za-z][\u3400-\u9fff][a-z]")
 
 _FAMILIES = {
     "gb18030": (
@@ -59,11 +63,18 @@ _FAMILIES = {
     "mac_cyrillic": ("x-mac-cyrillic", "mac-cyrillic"),
     "mac_roman": ("macintosh", "x-mac-roman", "mac"),
     "cp1250": ("x-cp1250",),
+    "iso8859-8": ("iso-8859-8-i", "iso-8859-8-e"),
     "cp1251": ("x-cp1251", "win-1251", "windows1251"),
     "cp874": ("windows-874", "x-windows-874"),
     "iso2022_cn": ("iso-2022-cn", "iso-2022-cn-ext"),
 }
 _CODEC_OF = {name: codec for codec, names in _FAMILIES.items() for name in names}
+_NOT_TRIED = frozenset(
+    {"", "utf-8", "utf-7", "hz", "iso2022_cn", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "gb18030", "ascii"}
+)
+_WESTERN_CODECS = frozenset(
+    {"cp1252", "iso8859-1", "iso8859-15", "iso8859-2", "cp1250", "iso8859-9", "cp1254", "mac_roman", "latin_1"}
+)
 _SAYS_NOTHING = frozenset(
     {
         "",
@@ -82,6 +93,23 @@ _SAYS_NOTHING = frozenset(
         "unicode",
     }
 )
+_OTHERS = frozenset(
+    {
+        "big5hkscs",
+        "cp932",
+        "euc_jis_2004",
+        "cp949",
+        "iso2022_jp_2",
+        "cp1251",
+        "koi8-r",
+        "koi8-u",
+        "mac_cyrillic",
+        "iso8859-5",
+        "cp866",
+    }
+    | {"iso8859-7", "cp1253", "iso8859-8", "cp1255", "iso8859-6", "cp1256", "cp874", "tis-620", "iso8859-11", "cp1258"}
+)
+"""Charsets that nobody declares by default: where they fit the bytes they are believed, unless the text reads as Chinese."""
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -151,39 +179,88 @@ def _read_ascii(data: bytes, codec: str) -> Reading:
 
 def _read_high(data: bytes, codec: str, hint: str) -> Reading:
     utf8 = _strict(data, "utf-8")
-    if utf8 is not None and not _doubtful_utf8(utf8, data, codec):
-        return Reading(utf8, "utf-8")
-    best = _best(data, codec, hint, utf8)
+    if utf8 is not None:
+        chinese = _chance_utf8(utf8, data, codec)
+        return Reading(utf8, "utf-8") if chinese is None else Reading(chinese, "gb18030")
+    mostly_utf8 = _mostly_utf8(data)
+    best = None if mostly_utf8 else _one_charset(data, codec, hint)
     if best is not None:
         return best
     if b"\n" in data.strip() and (lines := _by_lines(data, codec, hint)) is not None:
         return lines
-    return _with_replacement(data, codec or hint)
+    return Reading(data.decode("utf-8", "replace"), "utf-8", True) if mostly_utf8 else _with_replacement(data, codec or hint)
 
 
-def _doubtful_utf8(text: str, data: bytes, codec: str) -> bool:
-    """Short words of GBK can be valid UTF-8 by chance: two-byte sequences alone, in a text that declares a Chinese charset."""
-    if codec not in ("gb18030", "big5hkscs", "cp949", "cp932"):
-        return False
+def _mostly_utf8(data: bytes) -> bool:
+    """Whole UTF-8 characters outnumber broken ones: a cut or damaged text, or one with a line in another charset."""
+    text = data.decode("utf-8", "replace")
+    broken = text.count("\ufffd")
+    return sum(character > "\x7f" for character in text) - broken >= 3 * broken
+
+
+def _chance_utf8(text: str, data: bytes, codec: str) -> str | None:
+    """The Chinese text, where its GBK bytes are valid UTF-8 by chance, as in 谢谢 or 联通; only short texts ever are."""
     beyond = [character for character in text if character > "\x7f"]
-    return all(character < "\u0800" for character in beyond) and _strict(data, codec) is not None
+    if len(beyond) > 40 or codec in _OTHERS or (chinese := _strict(data, "gb18030")) is None:
+        return None
+    share = _everyday_share(chinese)
+    if any(unicodedata.category(character) in ("Cn", "Co", "Cc") for character in beyond):
+        return chinese
+    if any(_RARE_SCRIPTS.match(character) for character in beyond):
+        return chinese if share > 0 or len(beyond) > 1 else None
+    if any(character >= "\u0800" for character in beyond):
+        return None
+    latin = all(character < "\u0180" for character in beyond)
+    if codec == "gb18030":
+        return None if latin and share == 0 else chinese
+    return chinese if share == 1 and len(beyond) > 1 and not latin else None
 
 
-def _best(data: bytes, codec: str, hint: str, utf8: str | None) -> Reading | None:
-    """The strict decoding that reads best; among equals the declared one, then Chinese."""
-    best: tuple[float, Reading] | None = None
-    for candidate in dict.fromkeys((codec, hint, "gb18030", "big5hkscs", "cp932", "cp949", "cp1251", "koi8-r", "cp1252")):
-        if candidate in ("", "utf-8", "utf-7", "hz", "iso2022_cn") or candidate.startswith(("utf-16", "utf-32")):
+def _one_charset(data: bytes, codec: str, hint: str) -> Reading | None:
+    """The charset of bytes that are no UTF-8: what is declared where it fits, else Chinese where that reads at all."""
+    chinese = _strict(data, "gb18030")
+    share = _everyday_share(chinese) if chinese is not None else 0.0
+    for declared in dict.fromkeys((codec, hint)):
+        if declared not in _OTHERS or (text := _strict(data, declared)) is None:
             continue
-        text = _strict(data, candidate)
-        if text is None:
-            continue
-        score = _score(text, candidate) + (0.35 if candidate == codec else 0.0) + (0.1 if candidate == hint else 0.0)
-        if best is None or score > best[0]:
-            best = (score, Reading(text, candidate))
-    if utf8 is not None and (best is None or best[0] < 0.9):
-        return Reading(utf8, "utf-8")
-    return best[1] if best is not None and best[0] > 0.3 else None
+        score = _score(text, declared)
+        if chinese is not None and ((share > 0.3 and share > score + 0.2) or (share > score < 0.3 and _paired(data))):
+            break
+        return Reading(text, declared)
+    if chinese is not None:
+        other = _better_than_chinese(data, chinese, share, codec)
+        if other is not None:
+            return other
+        if codec == "gb18030" or ((share >= 0.3 or _paired(data)) and not _INSIDE_WORD.search(chinese)):
+            return Reading(chinese, "gb18030")
+    return _guess(data, codec)
+
+
+def _better_than_chinese(data: bytes, chinese: str, share: float, codec: str) -> Reading | None:
+    """Another East Asian charset, when the text is long enough to show that it is not GB18030."""
+    if share > 0.5 or len(_HAN.findall(chinese)) < 10:
+        return None
+    tried = ("big5hkscs",) if codec == "gb18030" else ("big5hkscs", "cp932", "cp949")
+    scores = [(_score(text, name), name, text) for name in tried if (text := _strict(data, name)) is not None]
+    score, name, text = max(scores, default=(0.0, "", ""))
+    return Reading(text, name) if score > share + 0.25 and score > 0.5 else None
+
+
+def _paired(data: bytes) -> bool:
+    """High bytes come in twos, as in GB 2312; accented letters of European texts stand alone among ASCII."""
+    return all(len(run) % 2 == 0 for run in re.findall(rb"[\xa1-\xfe]+", data)) and not re.search(rb"[\x80-\xa0]", data)
+
+
+def _guess(data: bytes, codec: str) -> Reading | None:
+    scores = [
+        (_score(text, name) + (0.35 if name == codec else 0.0), -place, name, text)
+        for place, name in enumerate(
+            dict.fromkeys((codec or "cp1252", "big5hkscs", "cp932", "cp949", "cp1251", "koi8-r", "cp1252"))
+        )
+        if name not in _NOT_TRIED and (text := _strict(data, name)) is not None
+    ]
+    score, _, name, text = max(scores, default=(0.0, 0, "", ""))
+    return Reading(text, name) if score > 0.3 else None
 
 
 def _score(text: str, codec: str) -> float:
@@ -197,13 +274,14 @@ def _score(text: str, codec: str) -> float:
     if codec in ("gb18030", "big5hkscs"):
         return _everyday_share(sample) * 1.1 - 2 * strange
     if codec in ("cp932", "euc_jis_2004", "iso2022_jp_2"):
-        kana = len(_KANA.findall(sample)) / size
-        return min(1.0, kana * 2) * 0.95 - 2 * strange
+        return min(1.0, 2.5 * len(_KANA.findall(sample)) / size) * 0.95 - 2 * strange
     if codec in ("cp949", "iso2022_kr"):
-        return len(_HANGUL.findall(sample)) / size * 0.75 - 2 * strange
+        return min(1.0, 4 * sum(character in _KOREAN for character in sample) / size) * 0.9 - 2 * strange
     if codec in ("cp1251", "koi8-r", "koi8-u", "mac_cyrillic", "iso8859-5", "cp866"):
         return _cyrillic(sample) - 2 * strange
-    return _western(text, size) - 2 * strange
+    if codec in _WESTERN_CODECS:
+        return _western(text, size) - 2 * strange
+    return 0.6 * sum(character.isalpha() for character in sample) / size - 2 * strange
 
 
 def _everyday_share(text: str) -> float:
@@ -212,9 +290,10 @@ def _everyday_share(text: str) -> float:
 
 
 def _cyrillic(sample: str) -> float:
-    """Russian is mostly lower case, and its commonest letters make up half of it."""
-    common = sum(character in "оеаинтсрвлкмдпуя" for character in sample)
-    return common / len(sample)
+    """Russian has few capitals inside words, nothing but letters, and its commonest letters make up half of it."""
+    common = sum(character in "оеаинтсрвлкмдпуя" for character in sample.lower())
+    odd = len(_ODD_CYRILLIC.findall(sample))
+    return max(0.0, common - 2 * odd) / len(sample) if len(sample) > 2 else 0.0
 
 
 def _western(text: str, size: int) -> float:
@@ -229,7 +308,7 @@ def _by_lines(data: bytes, codec: str, hint: str) -> Reading | None:
     for line in data.split(b"\n"):
         text = line.decode("ascii") if line.isascii() else _strict(line, "utf-8")
         if text is None:
-            best = _best(line, codec, hint, None)
+            best = _one_charset(line, codec, hint)
             if best is None:
                 return None
             text = best.text

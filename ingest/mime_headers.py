@@ -20,7 +20,7 @@ _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]")
 
 
 def raw_field(message: Message, name: str) -> bytes:
-    """The first field of that name as bytes, unfolded; empty when there is none."""
+    """The first field of that name as bytes, unfolded; empty when there is none. The message is one of ``parse_message``."""
     wanted = name.lower()
     for key, value in message.raw_items():
         if key.lower() == wanted:
@@ -29,7 +29,7 @@ def raw_field(message: Message, name: str) -> bytes:
 
 
 def _as_bytes(value: object) -> bytes:
-    return str(value)[:_LONGEST_FIELD].encode("utf-8", "surrogateescape")
+    return str(value)[:_LONGEST_FIELD].encode("latin-1", "replace")
 
 
 def unfolded(raw: bytes) -> bytes:
@@ -121,13 +121,17 @@ def first_address(raw: bytes, hint: str = "") -> Address:
     if angle:
         last = next((one for one in reversed(angle) if "@" in one[1]), angle[-1])
         name = first[: last.start()] if first[: last.start()].strip() else first[last.end() :]
-        return Address(_display_name(name, hint), _decoded(last[1], hint).replace(" ", ""))
+        return Address(_display_name(name, hint), _without_comments(_decoded(last[1], hint)))
     bare = _BARE_ADDRESS.search(first)
     if bare:
         comment = _COMMENT.search(first)
         name = comment[1] if comment else first[: bare.start()] + " " + first[bare.end() :]
         return Address(_display_name(name, hint), bare[0].strip("'\"."))
     return Address(_display_name(first, hint), "")
+
+
+def _without_comments(address: str) -> str:
+    return re.sub(r"\s", "", _COMMENT.sub("", address))
 
 
 def _readable_outside_words(raw: bytes, hint: str) -> str:

@@ -8,9 +8,7 @@ from domain.messages import MailKind
 from ingest.mime_headers import Address, decode_field, raw_field
 from ingest.mime_parts import walk_types
 
-_BOUNCE_SENDER = re.compile(
-    r"^(?:mailer-daemon|mail-daemon|postmaster|mdaemon|mail\.daemon|mailerdaemon)(?:[@+\-._]|$)", re.IGNORECASE
-)
+_BOUNCE_SENDER = re.compile(r"^(?:mailer-daemon|mail-daemon|mdaemon|mail\.daemon|mailerdaemon)(?:[@+\-._]|$)", re.IGNORECASE)
 _BOUNCE_SUBJECT = re.compile(
     r"^\s*\[?(?:undeliverable|undelivered mail|delivery status notification|mail delivery (?:failed|failure|system|subsystem)|"
     r"returned mail|delivery (?:failure|has failed|report|notification)|failure notice|mail system error|delayed mail|"
@@ -21,7 +19,10 @@ _BOUNCE_SUBJECT = re.compile(
 _AUTO_SUBJECT = re.compile(
     r"^\s*(?:(?:re|回复|答复|auto)\s*[:：]\s*)?[\[【(（]?(?:自动回复|自动答复|自动应答|自動回覆|自動回复|自动回应|假期自动|外出自动|休假自动|"
     r"auto(?:matic)?[- ]?(?:reply|response|replied|responder|respond)|out of (?:the )?office|vacation (?:reply|notice|message)|"
-    r"abwesenheits|away from (?:the )?office|i am (?:out|away) |(?:外出|休假|出差)(?:中|通知|自动))",
+    r"abwesenheits|"
+    r"automatische antwort|réponse automatique|respuesta automática|risposta automatica|automatyczna odpowiedź|"
+    r"resposta automática|автоответ|автоматический ответ|"
+    r"自動返信|자동 ?회신|away from (?:the )?office|i am (?:out|away) |(?:外出|休假|出差)(?:中|通知|自动))",
     re.IGNORECASE,
 )
 _AUTO_SENDER = re.compile(r"^(?:auto-?reply|auto-?responder|vacation|noreply-vacation)[@+\-._]", re.IGNORECASE)

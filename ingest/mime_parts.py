@@ -18,7 +18,16 @@ from ingest.mime_tnef import open_tnef
 _DEEPEST = 40
 _MOST_PARTS = 2000
 _MOST_CONTAINERS = 60
-_CONTAINER = re.compile(rb"(?im)^(content-type:\s*)(multipart|message)/(?!delivery-status|disposition-notification)")
+_KEPT = b"x-kept-whole-"
+_CONTAINER = re.compile(rb"(?im)^(content-type:\s*)(multipart|message)/")
+_KEPT_CONTAINER = re.compile(rb"(?im)^(content-type:\s*)x-kept-whole-(?=(?:multipart|message)/)")
+_FIELD_LINE = re.compile(rb"[!-9;-~]+[ \t]*:")
+_KNOWN_LINE = re.compile(
+    rb"(?:from|to|cc|subject|date|message-id|mime-version|content-[a-z-]+|received|return-path|reply-to|sender|in-reply-to|references)"
+    rb"[ \t]*:",
+    re.IGNORECASE,
+)
+_LARGEST_HEAD = 200_000
 _BOUNDARY_LINE = re.compile(rb"(?m)^--([^\r\n]{1,200}?)[ \t]*\r?\n(?=[A-Za-z-]+:)")
 _BASE64_LINE = re.compile(rb"[A-Za-z0-9+/=\s]*\Z")
 _UUENCODED = re.compile(rb"(?m)^begin [0-7]{3,4} ([^\r\n]{1,200})\r?\n((?:[ -`]{1,90}\r?\n)+)(?:end|\Z)")
@@ -49,6 +58,7 @@ class Contents:
     attachments: list[AttachedFile] = field(default_factory=list)
     reserve: list[tuple[str, bytes, str]] = field(default_factory=list)
     enclosed: list[Message] = field(default_factory=list)
+    kept: list[bytes] = field(default_factory=list)
     defects: list[str] = field(default_factory=list)
     parts: int = 0
 
@@ -65,24 +75,59 @@ class Contents:
 
 
 def parse_message(data: bytes) -> tuple[Message, list[str]]:
-    """The message tree. Never raises: what the parser cannot take is kept as one plain part, with a defect."""
-    defects: list[str] = []
+    """The message tree and what was mended. Never raises: what the parser cannot take is kept as one plain part.
+
+    Every string in the tree holds one byte a character (Latin-1), so that nothing is decoded before its charset is known.
+    Enclosed messages stay whole, byte for byte, under a type of their own; ``media_type`` and ``original`` undo that.
+    """
     containers = 0
 
     def bounded(found: re.Match[bytes]) -> bytes:
         nonlocal containers
-        containers += 1
-        return found[0] if containers <= _MOST_CONTAINERS else found[1] + b"x-too-deep/"
+        enclosed = found[2].lower() == b"message"
+        containers += not enclosed
+        keep = enclosed or containers > _MOST_CONTAINERS
+        return found[1] + _KEPT + found[0][len(found[1]) :] if keep else found[0]
 
-    data = _CONTAINER.sub(bounded, data)
+    data, defects = _mended_head(data)
+    head_end = _CONTAINER.search(data)
+    if head_end is not None:
+        data = _CONTAINER.sub(bounded, data)
     if containers > _MOST_CONTAINERS:
         defects.append("too_many_containers")
-    parser = email.parser.BytesParser(policy=email.policy.compat32)
+    parser = email.parser.Parser(policy=email.policy.compat32)
+    text = data.decode("latin-1")
     try:
-        return parser.parsebytes(data), defects
+        return parser.parsestr(text), defects
     except (ValueError, LookupError, TypeError, AttributeError, IndexError, RecursionError, AssertionError):
         defects.append("structure_unreadable")
-    return email.parser.BytesParser(policy=email.policy.compat32).parsebytes(data, headersonly=True), defects
+    return parser.parsestr(text, headersonly=True), defects
+
+
+def _mended_head(data: bytes) -> tuple[bytes, list[str]]:
+    """The mail with lines among its header fields that are none (lost indentation, rubbish) made part of the field before."""
+    end = re.search(rb"\r?\n\r?\n|\r\r", data[:_LARGEST_HEAD])
+    head = data[: end.start()] if end else data[:_LARGEST_HEAD]
+    lines = head.splitlines(keepends=True)
+    last_known = max((place for place, line in enumerate(lines) if _KNOWN_LINE.match(line)), default=-1)
+    mended: list[bytes] = []
+    changed = False
+    for place, line in enumerate(lines):
+        if place < last_known and line[:1] not in (b" ", b"\t") and _FIELD_LINE.match(line) is None:
+            changed = True
+            if mended:
+                mended.append(b" " + line)
+        elif (name := re.match(rb"([!-9;-~]+)[ \t]+:", line)) and place <= last_known:
+            changed = True
+            mended.append(name[1] + line[name.end() - 1 :])
+        else:
+            mended.append(line)
+    return (b"".join(mended) + data[len(head) :], ["header_damaged"]) if changed else (data, [])
+
+
+def original(data: bytes) -> bytes:
+    """Bytes of a kept part as they came."""
+    return _KEPT_CONTAINER.sub(rb"\1", data) if _KEPT in data.lower() else data
 
 
 def gather(message: Message, hint: str = "") -> Contents:
@@ -114,10 +159,10 @@ def _walk(part: Message, contents: Contents, hint: str, depth: int, *, top: bool
         _defects_of(part, contents)
     elif isinstance(payload, list):
         _enclosed(part, payload, contents, main, sub, hint)
-    elif main == "multipart":
+    elif main == "multipart" and not _is_kept(part):
         _unsplit(part, contents, hint, depth)
     else:
-        _leaf(part, contents, main, sub, hint, top=top)
+        _leaf(part, contents, main, sub, hint, depth, top=top)
 
 
 def media_type(part: Message) -> tuple[str, str]:
@@ -126,11 +171,15 @@ def media_type(part: Message) -> tuple[str, str]:
     if not raw:
         default = part.get_default_type()
         return ("message", "rfc822") if default == "message/rfc822" else ("text", "plain")
-    main, _, sub = raw.partition("/")
+    main, _, sub = raw.removeprefix(_KEPT.decode()).partition("/")
     main, sub = main.strip(), sub.split()[0] if sub.split() else ""
     if not sub:
         return ("text", "html") if main == "html" else ("text", "plain")
     return main, sub
+
+
+def _is_kept(part: Message) -> bool:
+    return raw_field(part, "content-type").strip().lower().startswith(_KEPT)
 
 
 def _defects_of(part: Message, contents: Contents) -> None:
@@ -151,6 +200,7 @@ def _alternative(children: list[Message], contents: Contents, hint: str, depth: 
         contents.attachments += one.attachments
         contents.reserve += one.reserve
         contents.enclosed += one.enclosed
+        contents.kept += one.kept
         for name in one.defects:
             contents.defect(name)
     plain = next((one for one in forms if one.text.strip() and not one.from_html), None)
@@ -170,18 +220,16 @@ def _is_stub(plain: str, rich: str) -> bool:
 
 
 def _enclosed(part: Message, payload: Sequence[object], contents: Contents, main: str, sub: str, hint: str) -> None:
-    """A message inside the message, or a delivery report: an attachment, and the text's last resort."""
-    data = b"".join(_flattened(child) for child in payload if isinstance(child, Message))
-    contents.attach(_file_name(part, hint), f"{main}/{sub}", data)
-    if sub in ("rfc822", "global"):
-        contents.enclosed += [child for child in payload if isinstance(child, Message)]
+    """A message of a digest, which the parser opens by itself."""
+    children = [child for child in payload if isinstance(child, Message)]
+    contents.attach(_file_name(part, hint), f"{main}/{sub}", b"".join(map(_flattened, children)))
+    contents.enclosed += children
 
 
 def _flattened(message: Message) -> bytes:
-    try:
-        return message.as_bytes(policy=email.policy.compat32.clone(max_line_length=None, mangle_from_=False))
-    except (ValueError, LookupError, TypeError, AttributeError, IndexError, RecursionError, KeyError):
-        return b"".join(f"{name}: {value}\n".encode("utf-8", "replace") for name, value in message.raw_items())
+    fields = "".join(f"{name}: {value}\n" for name, value in message.raw_items())
+    payload = message.get_payload()
+    return f"{fields}\n{payload if isinstance(payload, str) else ''}".encode("latin-1", "replace")
 
 
 def _unsplit(part: Message, contents: Contents, hint: str, depth: int) -> None:
@@ -200,7 +248,7 @@ def _unsplit(part: Message, contents: Contents, hint: str, depth: int) -> None:
     contents.texts.append(_clean(read(body, hint=hint).text))
 
 
-def _leaf(part: Message, contents: Contents, main: str, sub: str, hint: str, *, top: bool) -> None:
+def _leaf(part: Message, contents: Contents, main: str, sub: str, hint: str, depth: int, *, top: bool) -> None:
     _defects_of(part, contents)
     data = _decoded_payload(part, contents)
     name = _file_name(part, hint)
@@ -208,9 +256,10 @@ def _leaf(part: Message, contents: Contents, main: str, sub: str, hint: str, *, 
     if sub in ("ms-tnef", "vnd.ms-tnef") or name.lower() == "winmail.dat":
         _open_winmail(data, name, f"{main}/{sub}", contents)
         return
-    if main == "message" and sub in ("rfc822", "global"):
+    if main in ("message", "multipart"):
         contents.attach(name, f"{main}/{sub}", data)
-        contents.enclosed.append(parse_message(data)[0])
+        if sub in ("rfc822", "global") and depth < _DEEPEST:
+            contents.kept.append(data)
         return
     readable = main == "text" and sub in ("plain", "html", "enriched", "richtext", "x-markdown", "markdown", "xhtml")
     charset = parameter(raw_field(part, "content-type"), "charset")
@@ -219,8 +268,9 @@ def _leaf(part: Message, contents: Contents, main: str, sub: str, hint: str, *, 
         return
     if data.strip() or name:
         contents.attach(name, f"{main}/{sub}", data)
-    if main == "text" and sub in ("plain", "html") and data.strip():
-        contents.reserve.append((sub, data, charset))
+    by_name = re.search(r"\.(txt|html?)$", name.lower())
+    if data.strip() and (by_name or sub in ("plain", "html")):
+        contents.reserve.append(("html" if sub == "html" or (by_name and by_name[1] != "txt") else "plain", data, charset))
 
 
 def _add_text(part: Message, data: bytes, sub: str, charset: str, contents: Contents, hint: str) -> None:
@@ -300,7 +350,7 @@ def _uudecode(data: bytes) -> bytes:
 
 def _payload_bytes(part: Message) -> bytes:
     payload = part.get_payload()
-    return payload.encode("utf-8", "surrogateescape") if isinstance(payload, str) else b""
+    return original(payload.encode("latin-1", "replace")) if isinstance(payload, str) else b""
 
 
 def _decoded_payload(part: Message, contents: Contents) -> bytes:
@@ -370,7 +420,8 @@ def _take_reserve(contents: Contents, hint: str) -> None:
 
 
 def _take_enclosed(contents: Contents, hint: str) -> None:
-    for message in contents.enclosed[:3]:
+    messages = (*contents.enclosed[:3], *(parse_message(data)[0] for data in contents.kept[:3]))
+    for message in messages:
         inner = Contents(parts=contents.parts)
         _walk(message, inner, hint, 1, top=True)
         if not inner.text.strip():
