@@ -13,14 +13,23 @@ PORTAL_PAGE = 20
 BOARD_PAGE = 20
 BOARD_FID = "3611"
 GONE = 404
+GATE_SECONDS = 60
+
+
+def _open_gate() -> threading.Event:
+    gate = threading.Event()
+    gate.set()
+    return gate
 
 
 @dataclass(slots=True)
 class Serving:
-    """What is served now. ``fault``: "" or what the whole site does wrong; ``requests`` counts by first path part."""
+    """What is served now. ``fault``: "" or what the whole site does wrong; ``requests`` counts by path. While ``gate`` is
+    closed every request waits."""
 
     number: int = 1
     fault: str = ""
+    gate: threading.Event = field(default_factory=_open_gate)
     requests: dict[str, int] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -75,6 +84,7 @@ class Site:
                 query = {name: values[0] for name, values in parse_qs(parts.query).items()} | form
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 status, media_type, body = site.answer(method, parts.path, query, headers)
+                site.serving.gate.wait(GATE_SECONDS)
                 self.send_response(status)
                 self.send_header("Content-Type", media_type)
                 self.send_header("Content-Length", str(len(body)))
@@ -106,8 +116,13 @@ class PortalSite(Site):
         return GONE, "text/html", b"<html><body>404</body></html>"
 
     def _page(self, body: str) -> tuple[int, str, bytes]:
+        if self.serving.fault == "cut":
+            return 200, "text/html; charset=gb2312", body[: len(body) // 2].encode("gb18030")
+        if self.serving.fault == "new layout":
+            body = body.replace('class="letters"', 'class="list-2027"').replace('class="letter"', 'class="view-2027"')
+        encoding = "utf-8" if self.serving.fault == "another charset" else "gb18030"
         head = '<html><head><meta http-equiv="Content-Type" content="text/html; charset=gb2312"><title>互动交流</title></head>'
-        return 200, "text/html; charset=gb2312", f"{head}<body>{body}</body></html>".encode("gb18030")
+        return 200, "text/html; charset=gb2312", f"{head}<body>{body}</body></html>".encode(encoding)
 
     def _list(self, page: int, clicks: int) -> str:
         items = self.listed(PORTAL)

@@ -1,0 +1,91 @@
+"""fenban's own pipeline on its embedded defaults: captures in hand → records on topics."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from app.registrar import Registrar
+from app.settings import load_settings
+from app.wiring import SHARDS, System
+from domain.ids import ChannelId, ExternalId
+from domain.messages import Batch, Capture, CapturePart, Draft, Manifest, Sender
+from tests.bench.world import peak_megabytes, seconds
+
+BATCH = 256
+RELAY_BATCH = 512
+
+
+class JsonParser:
+    """Reads the benchmark's captures; what a channel's own parser costs is measured apart."""
+
+    def understand(self, capture: Capture) -> Draft:
+        said = json.loads(capture.parts[0].data)
+        return Draft(
+            subject=said["subject"],
+            body=said["body"],
+            body_own=said["body"],
+            sender=Sender(name=said["name"], phones=(said["phone"],), emails=(said["email"],)),
+            submitted_at=datetime.fromisoformat(said["at"]),
+        )
+
+
+def run(folder: Path, captures: Sequence[bytes], *, worker_of: tuple[int, int] = (0, 1)) -> dict[str, Any]:
+    """Takes every capture to its topic; seconds in all and per stage. ``worker_of``: (which, of how many) processes."""
+    which, of = worker_of
+    name = channel = f"bench{which}"
+    shards = [shard for shard in SHARDS if shard % of == which]
+    system = System(load_settings(folder / "fenban.toml"))
+    channel_id = ChannelId(channel)
+    registrar = Registrar(system.store, system.vault, {channel_id: JsonParser()}, system.clock)
+    worker, relay = system.worker(name), system.relay()
+    with system.store.unit_of_work() as uow:
+        now = datetime.now(UTC)
+        lease = uow.channels.acquire(f"channel:{channel}", name, now, now + timedelta(hours=6))
+        uow.commit()
+    if lease is None:
+        raise RuntimeError("the benchmark's channel is held by another process")
+    system.classifier.suggest([("暖气不热", "家里暖气一直不热")])
+    spent = {"register": 0.0, "work": 0.0, "relay": 0.0}
+    handled = delivered = 0
+    began = seconds()
+    for start in range(0, len(captures), BATCH):
+        at = seconds()
+        batch = _batch(captures[start : start + BATCH], channel_id, start)
+        registrar.register(channel_id, batch, fence=lease.token)
+        spent["register"] += seconds() - at
+        at = seconds()
+        handled += worker.run_once()
+        spent["work"] += seconds() - at
+        at = seconds()
+        delivered += relay.run_once(shards, RELAY_BATCH).delivered
+        spent["relay"] += seconds() - at
+    while (more := worker.run_once()) or not _idle(system, shards):
+        handled += more
+        delivered += relay.run_once(shards, RELAY_BATCH).delivered
+    while (result := relay.run_once(shards, RELAY_BATCH)).delivered:
+        delivered += result.delivered
+    took = seconds() - began
+    system.close()
+    return {"seconds": took, "handled": handled, "delivered": delivered, "stages": spent, "megabytes": peak_megabytes()}
+
+
+def _idle(system: System, shards: Sequence[int]) -> bool:
+    """Whether no pending record is left in these shards."""
+    with system.store.unit_of_work(write=False) as uow:
+        return not uow.outbox.pending(shards, 1, datetime.now(UTC))
+
+
+def _batch(lines: Sequence[bytes], channel: ChannelId, start: int) -> Batch:
+    now = datetime.now(UTC)
+    captures = tuple(
+        Capture(channel, ExternalId(_external_id(line)), now, (CapturePart("message", "application/json", line),))
+        for line in lines
+    )
+    return Batch(captures, (), Manifest(len(lines), 0, len(lines)), str(start + len(lines)))
+
+
+def _external_id(line: bytes) -> str:
+    at = line.rindex(b'"id": "') + 7
+    return line[at : line.index(b'"', at)].decode()

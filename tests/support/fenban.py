@@ -1,0 +1,205 @@
+"""The program as an operator has it: the ``fenban`` command, a city's folder, and what the command says."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.support.corpus import Corpus, units_toml, write_training_csv
+from tests.support.imapserver import PASSWORD, USER
+from tests.support.letters_by_mail import CITY_ADDRESS
+from tests.support.webserver import BOARD_FID, PORTAL_PAGE
+
+FENBAN = str(Path(sys.executable).with_name("fenban"))
+COMMAND_SECONDS = 300
+PASSWORD_VARIABLE = "MAYOR_PASSWORD"
+
+_PROFILE = """
+name = "市长信箱"
+[list]
+url = "{url}/zmhd/list?page={{page}}"
+rows = "table.letters tr.row"
+header = "table.letters tr:first-child"
+link = {{ at = "a", attr = "href" }}
+id = "id=([0-9]+)"
+empty = ["暂无来信"]
+[paging]
+size = {page}
+pages = "共([0-9]+)页"
+[detail]
+scope = "table.letter"
+"""
+
+_SETTINGS = """
+[city]
+id = "yunze"
+name = "云泽市"
+region = "990100"
+
+[http]
+port = 0
+
+[log]
+level = "{level}"
+
+[[channel]]
+id = "portal"
+kind = "portal"
+url = "{portal}"
+profile = "portal.toml"
+min_interval = 0
+every_seconds = 0.2
+batch_items = {batch}
+
+[[channel]]
+id = "board"
+kind = "board"
+url = "{board}"
+fid = "{fid}"
+min_interval = 0
+every_seconds = 0.2
+overlap_hours = 720
+batch_items = {batch}
+
+[[channel]]
+id = "mail"
+kind = "mailbox"
+host = "127.0.0.1"
+port = {imap}
+tls = false
+every_seconds = 0.2
+username = "{user}"
+password = "env:{variable}"
+max_bytes = 100000
+own_addresses = ["{address}"]
+
+[work]
+claim_seconds = 5
+batch = {work_batch}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """How one command ended and what it said."""
+
+    command: str
+    code: int
+    out: str
+    err: str
+
+    def lines(self) -> list[dict[str, Any]]:
+        """One JSON object a line."""
+        return [json.loads(line) for line in self.out.splitlines() if line.strip()]
+
+    def document(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.out)
+        return found
+
+
+class City:
+    """One city's folder. ``said`` keeps everything the program printed, to be searched for what it must not say."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.settings = folder / "fenban.toml"
+        self.said: list[Said] = []
+
+    def found(
+        self, corpus: Corpus, *, portal: str, board: str, imap: int, batch: int = 100, work_batch: int = 256, level: str = "info"
+    ) -> "City":
+        """``fenban init``, then this test's directory, settings and profile over the examples."""
+        self.run("init", str(self.folder), "--city-id", "yunze", "--city-name", "云泽市", "--region", "990100", bare=True)
+        (self.folder / "units.toml").write_text(units_toml(corpus), encoding="utf-8")
+        (self.folder / "portal.toml").write_text(_PROFILE.format(url=portal, page=PORTAL_PAGE), encoding="utf-8")
+        values = {"portal": portal, "board": board, "imap": imap, "fid": BOARD_FID, "user": USER, "variable": PASSWORD_VARIABLE}
+        text = _SETTINGS.format(**values, address=CITY_ADDRESS, batch=batch, work_batch=work_batch, level=level)
+        self.settings.write_text(text, encoding="utf-8")
+        return self
+
+    def train(self, corpus: Corpus, planted: Sequence[str] = (), *, folder: Path) -> Said:
+        """Trains on the letters that are not served; the file lies outside the city's folder."""
+        path = folder / "training.csv"
+        write_training_csv(corpus, path, list(planted))
+        return self.run("train", "--csv", str(path), "--columns", "subject=title,body=content,unit=unit,at=asked_at")
+
+    def run(
+        self,
+        *arguments: str,
+        code: int | None = 0,
+        text: str | None = None,
+        env: dict[str, str] | None = None,
+        seconds: float = COMMAND_SECONDS,
+        bare: bool = False,
+    ) -> Said:
+        """One command to its end; ``code`` is what it must exit with, None for any. Never a traceback, whatever happens."""
+        settings = [] if bare else ["--settings", str(self.settings)]
+        done = subprocess.run(
+            [FENBAN, *settings, *arguments],
+            input=text,
+            capture_output=True,
+            encoding="utf-8",
+            env=self.environment(env),
+            timeout=seconds,
+            check=False,
+        )
+        return self._keep(Said(" ".join(arguments), done.returncode, done.stdout, done.stderr), code)
+
+    def start(self, *arguments: str, env: dict[str, str] | None = None) -> "Running":
+        process = subprocess.Popen(
+            [FENBAN, "--settings", str(self.settings), *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            env=self.environment(env),
+        )
+        return Running(self, " ".join(arguments), process)
+
+    def lines(self, *arguments: str, code: int | None = 0, text: str | None = None) -> list[dict[str, Any]]:
+        return self.run(*arguments, "--json", code=code, text=text).lines()
+
+    def environment(self, more: dict[str, str] | None) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("FENBAN_")}
+        return kept | {PASSWORD_VARIABLE: PASSWORD, "PYTHONUTF8": "1", "COLUMNS": "200"} | (more or {})
+
+    def _keep(self, said: Said, code: int | None) -> Said:
+        self.said.append(said)
+        told = f"fenban {said.command} → {said.code}\n{said.err[-3000:]}\n{said.out[-2000:]}"
+        assert "Traceback" not in said.err + said.out, told
+        assert code is None or said.code == code, told
+        return said
+
+
+class Running:
+    """A command that runs until it is stopped."""
+
+    def __init__(self, city: City, command: str, process: "subprocess.Popen[str]") -> None:
+        self._city = city
+        self._command = command
+        self.process = process
+
+    def kill(self) -> None:
+        """SIGKILL, as a power cut would."""
+        self.process.kill()
+        self.end(code=None)
+
+    def stop(self, *, within: float, number: int = signal.SIGINT) -> float:
+        """Sends the signal and returns how many seconds it took to end, with exit code 0."""
+        began = time.monotonic()
+        self.process.send_signal(number)
+        self.end(code=0, seconds=within + 20)
+        took = time.monotonic() - began
+        assert took <= within, f"fenban {self._command} took {took:.1f} s to stop"
+        return took
+
+    def end(self, *, code: int | None = 0, seconds: float = COMMAND_SECONDS) -> Said:
+        """Waits for its end."""
+        out, err = self.process.communicate(timeout=seconds)
+        return self._city._keep(Said(self._command, self.process.returncode, out, err), code)

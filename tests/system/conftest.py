@@ -1,0 +1,109 @@
+"""One city's channels for the system tests. Nothing here imports the program."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.support.corpus import Corpus, load_corpus
+from tests.support.fenban import City
+from tests.support.imapserver import ImapServer
+from tests.support.letters_by_mail import mail_bytes
+from tests.support.outcome import externals_of
+from tests.support.scenario import FULL, MAIL, SMALL, Item, Scenario, Sizes, build, planted_sentences
+from tests.support.webserver import BoardSite, PortalSite
+
+FULL_RUN = bool(os.environ.get("FENBAN_SYSTEM_FULL"))
+SEED = int(os.environ.get("FENBAN_SYSTEM_SEED", "20261122"))
+SMALL_TRAINING = 900
+PLANTED_IN_TRAINING = 50
+
+
+@dataclass(slots=True)
+class Channels:
+    """The three channels of one scenario, served on loopback."""
+
+    portal: PortalSite
+    board: BoardSite
+    mailbox: ImapServer
+    scenario: Scenario
+    digests: dict[int, str]
+
+    def serve(self, number: int) -> None:
+        """The ``number``-th serving: what appears with it, revised and answered items included."""
+        self.portal.serving.number = self.board.serving.number = number
+        mails = [item for item in self.scenario.on(MAIL) if item.serving == number]
+        self.mailbox.deliver([mail_bytes(item) for item in mails])
+        fetched = self.mailbox.digests()[len(self.digests) :]
+        self.digests.update(zip((item.ident for item in mails), fetched, strict=True))
+
+    def externals(self) -> dict[int, str]:
+        served = Scenario(tuple(item for item in self.scenario.items if self._served(item)), ())
+        return externals_of(served, self.digests)
+
+    def city(self, folder: Path, corpus: Corpus, **settings: int) -> City:
+        made = City(folder)
+        return made.found(corpus, portal=self.portal.url, board=self.board.url, imap=self.mailbox.port, **settings)
+
+    def close(self) -> None:
+        self.portal.stop()
+        self.board.stop()
+        self.mailbox.stop()
+
+    def _served(self, item: Item) -> bool:
+        return item.serving <= self.portal.serving.number
+
+
+def open_channels(scenario: Scenario) -> Channels:
+    channels = Channels(PortalSite(scenario), BoardSite(scenario), ImapServer().start(), scenario, {})
+    channels.portal.start()
+    channels.board.start()
+    return channels
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A scenario and what trains the model for it."""
+
+    corpus: Corpus
+    scenario: Scenario
+    planted: tuple[str, ...]
+    secrets: tuple[str, ...]
+
+
+def make_world(sizes: Sizes, training: int | None) -> World:
+    corpus = load_corpus(sizes.letters, training)
+    scenario = build(corpus, sizes, SEED, datetime.now(UTC))
+    sentences, numbers = planted_sentences(corpus, SEED, PLANTED_IN_TRAINING)
+    return World(corpus, scenario, tuple(sentences), (*scenario.secrets, *numbers))
+
+
+@pytest.fixture(scope="session")
+def world() -> World:
+    """The full proof with FENBAN_SYSTEM_FULL=1, else the same with fewer letters."""
+    made = make_world(FULL, None) if FULL_RUN else make_world(SMALL, SMALL_TRAINING)
+    source = "synthetic stand-ins, for want of ../shared" if made.corpus.stand_in else "real letters"
+    size = "full" if FULL_RUN else "small; FENBAN_SYSTEM_FULL=1 for the full one"
+    print(f"\nsystem tests: {source}, {len(made.scenario.items)} items ({size}), seed {SEED}")
+    return made
+
+
+@pytest.fixture(scope="session")
+def model(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the model trained once; cities get a copy."""
+    folder = tmp_path_factory.mktemp("model")
+    city = City(folder / "city")
+    city.found(world.corpus, portal="http://127.0.0.1:9", board="http://127.0.0.1:9", imap=9)
+    city.train(world.corpus, world.planted, folder=folder)
+    assert (city.folder / "models" / "live").exists()
+    return city.folder / "models"
+
+
+@pytest.fixture
+def channels(world: World) -> Iterator[Channels]:
+    made = open_channels(world.scenario)
+    yield made
+    made.close()
