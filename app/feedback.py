@@ -1,5 +1,6 @@
 """What departments say about their assignments, by topic, command line or page: one set of rules, safe to repeat."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -9,7 +10,7 @@ from app.retry import transact
 from domain.decisions import Assignment, AssignmentState
 from domain.errors import Refused, RejectItem
 from domain.events import FeedbackEvent, FeedbackOutcome, FeedbackType, TopicRecord
-from domain.ids import OFFICE, UnitCode
+from domain.ids import OFFICE, EventId, UnitCode
 from domain.ports import Clock, Feed, Store, UnitOfWork, Vault
 from domain.records import SealedValue
 from ingest.mask import mask
@@ -17,6 +18,7 @@ from ingest.normalise import normalise
 from route.directory import Directory
 from route.feedback import parse_feedback
 
+PLAIN_ID = re.compile(r"[A-Za-z0-9._:/#@+-]{1,200}")
 ARBITRATION_RETURNS = 2
 """After so many returns of one matter the office arbitrates."""
 
@@ -65,7 +67,7 @@ class FeedbackDesk:
         """Applies one record of a feedback topic. What cannot be understood is audited and passed over."""
         unit = UnitCode(record.topic.rpartition(".")[2])
         try:
-            event = parse_feedback(unit, record.value)
+            event = parse_feedback(unit, record.value, record.headers)
         except RejectItem as error:
             self._audit_unreadable(unit, f"{record.topic}:{record.offset}", error.what)
             return FeedbackResult("", FeedbackOutcome.REJECTED, error.what)
@@ -75,17 +77,24 @@ class FeedbackDesk:
         """Applies one event in one transaction. Raises RetryLater only."""
         return transact(self._clock, lambda: self._apply(event, actor))
 
-    def _apply(self, event: FeedbackEvent, actor: str) -> FeedbackResult:
+    def _apply(self, told: FeedbackEvent, actor: str) -> FeedbackResult:
+        event = replace(told, event_id=self._kept_id(told.event_id))
         with self._store.unit_of_work() as uow:
             outcome, reason, changes = self._weigh(uow, event)
             now = self._clock.now()
             if not uow.assignments.feedback(event, outcome, reason, now):
-                return FeedbackResult(event.event_id, FeedbackOutcome.REPEATED)
+                return FeedbackResult(told.event_id, FeedbackOutcome.REPEATED)
             changes.note(actor, f"feedback.{event.type}", event.assignment, outcome=outcome, reason=reason, event=event.event_id)
             changes.write(uow)
             self._failpoint("feed.write")
             uow.commit()
-        return FeedbackResult(event.event_id, outcome, reason)
+        return FeedbackResult(told.event_id, outcome, reason)
+
+    def _kept_id(self, event_id: EventId) -> EventId:
+        """The id as it is stored and audited: a digest where a department put more into it than an id."""
+        if PLAIN_ID.fullmatch(event_id) and mask(event_id) == event_id:
+            return event_id
+        return EventId(f"digest:{self._vault.digest(event_id.encode()).hex()}")
 
     def _weigh(self, uow: UnitOfWork, event: FeedbackEvent) -> tuple[FeedbackOutcome, str, Changes]:
         changes = Changes(self._clock.now(), self._make_event)
@@ -114,12 +123,8 @@ class FeedbackDesk:
                     return f"already {assignment.state}"
                 changes.change(assignment, AssignmentState.SIGNED, signed_at=changes.now)
             case FeedbackType.COMPLETE:
-                if not event.reply.strip():
-                    raise Refused("a completed assignment needs its reply")
                 self._complete(uow, changes, assignment, event)
             case FeedbackType.RETURN:
-                if not event.reason.strip():
-                    raise Refused("a return needs its reason")
                 self._return(changes, assignment, event)
             case FeedbackType.EXTEND:
                 if assignment.state not in OPEN:

@@ -323,8 +323,9 @@ class _Plan:
 
 
 def masked(text: str, draft: Draft) -> str:
-    """Normalised, and personal data replaced by what it is."""
-    if not text:
-        return ""
-    names = (draft.sender.name,) if draft.sender.name else ()
-    return mask(normalise(text), names)
+    """Normalised, and personal data replaced by what it is, the sender's own name too."""
+    return masked_text(text, (draft.sender.name,) if draft.sender.name else ())
+
+
+def masked_text(text: str, names: tuple[str, ...] = ()) -> str:
+    return mask(normalise(text), names) if text else ""

@@ -15,6 +15,8 @@ from domain.ids import MatterId, Number, UnitCode
 from domain.messages import Message, MessageState
 from domain.ports import UnitOfWork
 
+EVERYTHING = 10_000_000
+
 
 def ledger_document(system: System) -> dict[str, Any]:
     """``fenban ledger --json``."""
@@ -71,11 +73,11 @@ def review_rows(system: System, *, sealed: bool) -> list[dict[str, Any]]:
     """Messages that wait for a person: uncertain ones and returned matters, or the sealed ones."""
     with system.store.unit_of_work(write=False) as uow:
         if sealed:
-            messages = uow.reads.in_state([MessageState.SEALED_REVIEW])
-            returned = _returned(uow, sealed=True)
+            messages = uow.reads.in_state([MessageState.SEALED_REVIEW], EVERYTHING)
+            returned = _returned(system, uow, sealed=True)
         else:
-            messages = [message for message in uow.reads.in_state([MessageState.IN_REVIEW]) if not message.sealed]
-            returned = _returned(uow, sealed=False)
+            messages = [message for message in uow.reads.in_state([MessageState.IN_REVIEW], EVERYTHING) if not message.sealed]
+            returned = _returned(system, uow, sealed=False)
         reasons = {message.number: why for message, why in returned}
         everything = [*messages, *(message for message, _ in returned)]
         decisions = uow.matters.decisions([message.matter for message in everything]) if everything else {}
@@ -92,10 +94,10 @@ def review_rows(system: System, *, sealed: bool) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (row["urgency"] != "urgent", row["registered_at"], row["number"]))
 
 
-def _returned(uow: UnitOfWork, *, sealed: bool) -> list[tuple[Message, str]]:
+def _returned(system: System, uow: UnitOfWork, *, sealed: bool) -> list[tuple[Message, str]]:
     """Dispatched matters whose lead was returned and not given again."""
     found = []
-    for matter, parts in uow.assignments.of_matters(uow.reads.returned_matters()).items():
+    for matter, parts in uow.assignments.of_matters(Queries(system.store).returned_matters()).items():
         leads = [part for part in parts if part.role is Role.LEAD]
         if any(part.state in LIVE for part in leads):
             continue

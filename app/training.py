@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from app.registrar import masked_text as masked
 from app.wiring import LIVE_POINTER, MODEL_SUFFIX, System
 from classify.artefact import save_model
 from classify.model import Model
@@ -11,8 +12,6 @@ from classify.rows import LetterRow, read_letters
 from classify.train import LabelledText, train
 from domain.errors import HaltForPerson
 from domain.ids import UnitCode
-from ingest.mask import mask
-from ingest.normalise import normalise
 
 SEED = 20121
 Progress = Callable[[str, float], None]
@@ -79,7 +78,3 @@ def keep_model(system: System, model: Model, *, promote: bool) -> Path:
 
 def _labelled(row: LetterRow, code: UnitCode) -> LabelledText:
     return LabelledText(masked(row.subject), masked(row.body), code, row.at, row.reply, row.group)
-
-
-def masked(text: str) -> str:
-    return mask(normalise(text)) if text else ""

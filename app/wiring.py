@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 
 from classify.retrieval import RetrievalClassifier
-from route.embedded import EmbeddedTopics
 
 from app.changes import EventMaker
 from app.channels import build_collector, build_parser
@@ -28,6 +27,7 @@ from domain.ports import Classifier, Clock, Collector, Parser
 from route.calendar import WorkingCalendar
 from route.decide import KIND_RULE, Decider, DecideSettings
 from route.directory import Directory, load_directory
+from route.embedded import EmbeddedTopics
 from route.relay import Relay
 from route.rules import Rulebook, ScreenAction
 from route.rules_file import load_rules

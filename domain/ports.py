@@ -133,12 +133,13 @@ class MessageRepository(Protocol):
         a number raises nothing and gets no number: its place in the list is "" (a second worker was faster)."""
 
     def revise(self, revisions: Sequence[Revision]) -> None:
-        """A new version each; the message becomes NEW."""
+        """A new version each; the message becomes NEW, and every rule looks at it again: what was waived is no longer."""
 
     def note(self, notes: Sequence[Note]) -> None: ...
 
     def claim(self, worker: str, limit: int, now: datetime, until: datetime) -> list[Message]:
-        """Up to ``limit`` NEW messages nobody else holds, oldest first, theirs until ``until``; with their marks."""
+        """Up to ``limit`` NEW messages nobody else holds, oldest first, the worker's until ``until``; with their marks. What
+        it still holds from before comes again: a worker that was killed takes up its own."""
 
     def settle(self, settlements: Sequence[Settlement]) -> list[Number]:
         """Moves messages (state, matter, sealed, reason) and ends their claim; returns those that were no longer in the

@@ -23,6 +23,7 @@ _TAKE_NUMBERS = (
 )
 _INSERT_ITEM = insert_sql(
     items,
+    "id",
     "channel",
     "external_id",
     "number",
@@ -57,16 +58,16 @@ _INSERT_VERSION = insert_sql(
 _INSERT_MARK = insert_sql(marks, "hash", "message_id", conflict="ON CONFLICT DO NOTHING")
 _INSERT_NOTE = insert_sql(notes, "id", "message_id", "at", "status", "text")
 _REVISE = (
-    "UPDATE messages SET version = ?, state = 'new', reason = '', marks = ?, claimed_by = '', claimed_until = 0 WHERE id = ?"
+    "UPDATE messages SET version = ?, state = 'new', reason = '', marks = ?, waived_rules = '', claimed_by = '', claimed_until = 0 WHERE id = ?"
 )
 _REGISTERED = "SELECT external_id FROM items WHERE channel = ? AND external_id IN ({}) AND number IS NOT NULL"
 _KNOWN = "SELECT number, id, version, marks, channel, external_id FROM messages WHERE number IN ({}) ORDER BY number"
 _STANDING = "SELECT number, version, state, claimed_by, waived_rules FROM messages WHERE number IN ({}) ORDER BY number"
 _CLAIMABLE = (
     f"SELECT {MESSAGE_COLUMNS}, m.id FROM messages m {CURRENT_VERSION} "
-    "WHERE m.state = 'new' AND m.claimed_until <= ? ORDER BY m.id LIMIT ?"
+    "WHERE m.state = 'new' AND (m.claimed_until <= ? OR m.claimed_by = ?) ORDER BY m.id LIMIT ?"
 )
-_CLAIM = "UPDATE messages SET claimed_by = ?, claimed_until = ? WHERE id = ? AND state = 'new' AND claimed_until <= ?"
+_CLAIM = "UPDATE messages SET claimed_by = ?, claimed_until = ? WHERE id = ? AND state = 'new' AND (claimed_until <= ? OR claimed_by = ?)"
 # The commonest step, a worker's, of a message that is its own matter: nothing is read, no index but the state's changes.
 _SETTLE_OWN = (
     "UPDATE messages SET state = ?, sealed = ?, reason = ?, claimed_by = '', claimed_until = 0 "
@@ -183,8 +184,8 @@ class SqlMessages:
         tx.many(_INSERT_VERSION, [_version_row(message, row_id, 1, moment) for message, _, row_id, moment in rows])
         tx.many(_INSERT_MARK, [(mark.hash, row_id) for message, _, row_id, _ in rows for mark in message.marks])
         known = [
-            (message.channel, message.external_id, number, message.list_mark, message.content_mark, moment)
-            for message, number, _, moment in rows
+            (item, message.channel, message.external_id, number, message.list_mark, message.content_mark, moment)
+            for item, (message, number, _, moment) in zip(tx.next_ids(items, len(rows)), rows, strict=True)
         ]
         if tx.many(_INSERT_ITEM, known) != len(known):
             raise RetryLater("another process registered the same items", remedy="the step is tried again")
@@ -231,9 +232,9 @@ class SqlMessages:
 
     def claim(self, worker: str, limit: int, now: datetime, until: datetime) -> list[Message]:
         moment, end = to_us(now), to_us(until)
-        found = self._tx.fetch(_CLAIMABLE + ("" if self._tx.sqlite else " FOR UPDATE OF m SKIP LOCKED"), (moment, limit))
+        found = self._tx.fetch(_CLAIMABLE + ("" if self._tx.sqlite else " FOR UPDATE OF m SKIP LOCKED"), (moment, worker, limit))
         # Conditional all the same: what was claimed must be what was read.
-        if self._tx.many(_CLAIM, [(worker, end, row[-1], moment) for row in found]) != len(found):
+        if self._tx.many(_CLAIM, [(worker, end, row[-1], moment, worker) for row in found]) != len(found):
             raise RetryLater("another worker claimed the same messages", remedy="they are claimed again")
         return [to_message(row) for row in found]
 

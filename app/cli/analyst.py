@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from app.cli.base import WRONG, JsonOption, SettingsOption, emit, open_system, say, show
+from app.registrar import masked_text as masked
 from app.wiring import System
 from domain.decisions import Suggestion
 
@@ -71,8 +72,6 @@ def suggest(as_json: JsonOption = False, settings: SettingsOption = None) -> Non
 
 
 def _suggest(system: System, lines: list[str], as_json: bool) -> int:
-    from app.training import masked
-
     letters: list[dict[str, Any]] = []
     wrong = 0
     for line in lines:

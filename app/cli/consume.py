@@ -3,16 +3,17 @@
 import json
 import sys
 import threading
+from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
 from app.cli.base import WRONG, JsonOption, SettingsOption, emit, open_system, say, show
-from app.runner import FEED_GROUP
+from app.registrar import masked_text as masked
 from app.wiring import System
 from domain.errors import HaltForPerson, RejectItem
-from domain.events import FeedbackOutcome, TopicRecord, feedback_topic, notice_topic, sealed_topic, unit_topic
+from domain.events import FeedbackEvent, FeedbackOutcome, TopicRecord, feedback_topic, notice_topic, sealed_topic, unit_topic
 from domain.ids import OFFICE, UnitCode
 from route.feedback import feedback_headers, feedback_value, parse_feedback
 from route.wire import structured
@@ -89,18 +90,20 @@ def feedback(
                 rejected += 1
                 _tell({"id": _id_of(line), "outcome": FeedbackOutcome.REJECTED, "reason": error.what}, as_json)
                 continue
-            now = system.clock.now()
-            system.topics.append(
-                feedback_topic(code), event.assignment, feedback_headers(event, now=now), feedback_value(event), now
-            )
             result = desk.apply(event, actor=f"unit:{code}")
+            _keep_on_topic(system, event)
             rejected += result.outcome is FeedbackOutcome.REJECTED
             _tell({"id": result.event_id, "outcome": result.outcome, "reason": result.reason}, as_json)
-        with system.topics.feed(FEED_GROUP) as feed:
-            while desk.drain(feed, READ_BATCH):
-                pass
     if rejected:
         raise typer.Exit(WRONG)
+
+
+def _keep_on_topic(system: System, event: FeedbackEvent) -> None:
+    """The department's word stands on its topic too, masked: its own words are in the vault once they are applied."""
+    now = system.clock.now()
+    plain = replace(event, reason=masked(event.reason), reply=masked(event.reply))
+    topic = feedback_topic(event.unit)
+    system.topics.append(topic, event.assignment, feedback_headers(plain, now=now), feedback_value(plain), now)
 
 
 def _unit(system: System, text: str) -> UnitCode:

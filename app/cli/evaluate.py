@@ -83,7 +83,6 @@ def _letters(path: Path, columns: dict[str, str], *, replies: bool) -> list[Any]
 
 def _clean(text: str) -> str:
     from ingest.mask import mask
-
     from ingest.normalise import normalise
 
     return str(mask(normalise(text)))

@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from store.keys import new_key_file
-from store.rotation import rewrap_all
 
 from app.cli.base import WRONG, ByOption, JsonOption, SettingsOption, emit_lines, open_system, say, show
 from app.settings import load_settings
 from app.texts import text
 from domain.errors import HaltForPerson
 from store import backup as archives
+from store.keys import new_key_file
+from store.rotation import rewrap_all
 
 
 def register(app: typer.Typer) -> None:

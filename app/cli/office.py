@@ -6,7 +6,7 @@ import typer
 
 from app.cli.base import ByOption, JsonOption, ReasonOption, SettingsOption, emit, emit_lines, open_system, say, show
 from app.office import Choice
-from app.reports import assignment_rows, message_document, message_row, review_rows
+from app.reports import EVERYTHING, assignment_rows, message_document, message_row, review_rows
 from app.texts import text
 from domain.decisions import DeadlineClass
 from domain.errors import HaltForPerson, Refused
@@ -273,7 +273,7 @@ def _feedback(
 
 def _list_states(states: tuple[MessageState, ...], as_json: bool, settings: Any) -> None:
     with open_system(settings) as system, system.store.unit_of_work(write=False) as uow:
-        rows = [message_row(message) for message in uow.reads.in_state(states) if not message.sealed]
+        rows = [message_row(message) for message in uow.reads.in_state(states, EVERYTHING) if not message.sealed]
     if as_json:
         emit_lines(rows)
         return

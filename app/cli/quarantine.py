@@ -6,6 +6,7 @@ import typer
 
 from app.cli.base import WRONG, ByOption, JsonOption, ReasonOption, SettingsOption, emit, emit_lines, open_system, say, show
 from app.codec import CAPTURE, capture_from, parts_from
+from app.reports import EVERYTHING
 from app.texts import text
 from app.wiring import System
 from domain.errors import HaltForPerson, Refused
@@ -115,7 +116,7 @@ def parked_list(as_json: JsonOption = False, settings: SettingsOption = None) ->
                 "created_at": record.created_at.isoformat(),
                 "reason": reason,
             }
-            for record, reason in uow.outbox.parked(1000)
+            for record, reason in uow.outbox.parked(EVERYTHING)
         ]
     if as_json:
         emit_lines(rows)
@@ -135,7 +136,7 @@ def parked_replay(
     with open_system(settings) as system:
         if every:
             with system.store.unit_of_work(write=False) as uow:
-                ids = [record.id for record, _ in uow.outbox.parked(100_000)]
+                ids = [record.id for record, _ in uow.outbox.parked(EVERYTHING)]
         moved = system.office(by).move_parked(ids or [], OutboxState.PENDING, "")
     _moved(moved, len(ids or []))
 
@@ -160,7 +161,7 @@ def _moved(moved: int, asked: int) -> None:
 
 def _waiting(system: System, ids: list[int] | None) -> list[QuarantineItem]:
     with system.store.unit_of_work(write=False) as uow:
-        return uow.reads.quarantined(ids)
+        return uow.reads.quarantined(ids, EVERYTHING)
 
 
 def _opened(system: System, item: QuarantineItem) -> bytes:

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from store.keys import new_key_file
 
 from app.cli.base import WRONG, JsonOption, SettingsOption, emit_lines, open_system, say, show
 from app.settings import SETTINGS_NAME
 from app.texts import text
 from domain.errors import HaltForPerson
 from route.directory import check as check_directory
+from store.keys import new_key_file
 from store.migrate import upgrade as upgrade_store
 
 

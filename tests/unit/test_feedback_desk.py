@@ -7,6 +7,7 @@ import pytest
 
 from app.office import Choice
 from app.reports import review_rows
+from domain.errors import RejectItem
 from domain.ids import AssignmentId, Number, UnitCode
 from route.feedback import parse_feedback
 from tests.support.desk import Desk
@@ -103,7 +104,8 @@ def test_a_returned_matter_may_go_back_to_the_same_unit(desk: Desk, part: str) -
 
 
 def test_a_return_needs_its_reason(desk: Desk, part: str) -> None:
-    assert tell(desk, "water", type="return", assignment=part, reason=" ")[0] == "rejected"
+    with pytest.raises(RejectItem, match="reason"):
+        tell(desk, "water", type="return", assignment=part, reason=" ")
     assert state(desk, part) == "sent"
 
 
