@@ -44,9 +44,10 @@ class Channels:
         served = Scenario(tuple(item for item in self.scenario.items if self._served(item)), ())
         return externals_of(served, self.digests)
 
-    def city(self, folder: Path, corpus: Corpus, **settings: int) -> City:
-        made = City(folder)
-        return made.found(corpus, portal=self.portal.url, board=self.board.url, imap=self.mailbox.port, **settings)
+    def city(self, folder: Path, corpus: Corpus, *, batch: int = 100, work_batch: int = 256) -> City:
+        city = City(folder)
+        where = {"portal": self.portal.url, "board": self.board.url}
+        return city.found(corpus, **where, imap=self.mailbox.port, batch=batch, work_batch=work_batch)
 
     def close(self) -> None:
         self.portal.stop()
