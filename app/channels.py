@@ -1,12 +1,98 @@
 """Collectors and parsers from the settings of a channel."""
 
-from app.settings import AnyChannel, Settings
+from ingest.mailbox import MailboxCollector, MailboxConfig
+from ingest.mailbox_parser import MailParser
+
+from app.settings import AnyChannel, BoardChannel, MailboxChannel, PortalChannel, Settings, WebChannel
+from domain.errors import BadSettings
+from domain.ids import ChannelId
 from domain.ports import Clock, Collector, Parser, Seen
+from ingest.board import BoardCollector, BoardConfig
+from ingest.board_parser import BoardParser
+from ingest.http import HttpClient, HttpLimits
+from ingest.http_gate import HostGate
+from ingest.portal import PortalCollector, PortalConfig
+from ingest.portal_parser import PortalParser
+from ingest.portal_profile import load_profile
 
 
 def build_parser(settings: Settings, channel: AnyChannel) -> Parser:
-    raise NotImplementedError
+    """Raises BadSettings when a profile is wrong."""
+    match channel:
+        case PortalChannel():
+            return PortalParser(load_profile(settings.path(channel.profile)), _portal(channel))
+        case BoardChannel():
+            return BoardParser(_board(channel))
+        case MailboxChannel():
+            return MailParser(_mailbox(channel, password=""))
 
 
-def build_collector(settings: Settings, channel: AnyChannel, seen: Seen, clock: Clock) -> Collector:
-    raise NotImplementedError
+def build_collector(settings: Settings, channel: AnyChannel, seen: Seen, clock: Clock, gate: HostGate) -> Collector:
+    """Opens no connection yet. Raises BadSettings for what only shows when all is put together."""
+    match channel:
+        case PortalChannel():
+            profile = load_profile(settings.path(channel.profile))
+            return PortalCollector(_portal(channel), profile, _http(settings, channel, gate), seen, clock)
+        case BoardChannel():
+            return BoardCollector(_board(channel), _http(settings, channel, gate), seen, clock)
+        case MailboxChannel():
+            password = settings.secret(channel.password, f"channel {channel.id}: password")
+            return MailboxCollector(_mailbox(channel, password), seen, clock)
+
+
+def _http(settings: Settings, channel: WebChannel, gate: HostGate) -> HttpClient:
+    certificate = settings.path(channel.certificate) if channel.certificate is not None else None
+    if certificate is not None and not certificate.exists():
+        raise BadSettings([f"channel {channel.id}: certificate {certificate} does not exist → name a PEM file"])
+    limits = HttpLimits(
+        min_interval=channel.min_interval,
+        deadline=channel.timeout_seconds,
+        read_timeout=min(20.0, channel.timeout_seconds),
+        connect_timeout=min(10.0, channel.timeout_seconds),
+        pinned_certificate=certificate,
+    )
+    return HttpClient(channel.url, limits, gate)
+
+
+def _portal(channel: PortalChannel) -> PortalConfig:
+    return PortalConfig(
+        channel=ChannelId(channel.id),
+        url=channel.url,
+        batch_items=channel.batch_items,
+        full_sweep_hours=channel.full_sweep_hours,
+        recheck_minutes=channel.recheck_minutes,
+        place_filter=channel.place_filter,
+    )
+
+
+def _board(channel: BoardChannel) -> BoardConfig:
+    return BoardConfig(
+        channel=ChannelId(channel.id),
+        url=channel.url,
+        fid=channel.fid,
+        list_path=channel.list_path,
+        site=channel.site,
+        batch_items=channel.batch_items,
+        overlap_hours=channel.overlap_hours,
+        full_sweep_hours=channel.full_sweep_hours,
+        recheck_minutes=channel.recheck_minutes,
+        place_filter=channel.place_filter,
+    )
+
+
+def _mailbox(channel: MailboxChannel, password: str) -> MailboxConfig:
+    return MailboxConfig(
+        channel=ChannelId(channel.id),
+        host=channel.host,
+        port=channel.port,
+        tls=channel.tls,
+        username=channel.username,
+        password=password,
+        folder=channel.folder,
+        after=channel.after,
+        move_to=channel.move_to,
+        own_addresses=channel.own_addresses,
+        max_bytes=channel.max_bytes,
+        timeout=channel.timeout_seconds,
+        place_filter=channel.place_filter,
+    )

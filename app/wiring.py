@@ -3,6 +3,8 @@
 import base64
 import binascii
 import getpass
+import random
+import threading
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +26,7 @@ from domain.clock import SystemClock
 from domain.errors import BadSettings, FenbanError, HaltForPerson
 from domain.ids import ChannelId
 from domain.ports import Classifier, Clock, Collector, Parser
+from ingest.http_gate import HostGate
 from route.calendar import WorkingCalendar
 from route.decide import KIND_RULE, Decider, DecideSettings
 from route.directory import Directory, load_directory
@@ -41,12 +44,13 @@ SHARDS = tuple(range(64))
 
 
 class System:
-    """Everything built from one settings file. ``close`` ends what was opened."""
+    """Everything built from one settings file. ``close`` ends what was opened; ``stop``, once set, ends waits and requests."""
 
     def __init__(self, settings: Settings, *, clock: Clock | None = None, failpoint: Failpoint = no_failpoint) -> None:
         self.settings = settings
         self.clock: Clock = clock or SystemClock()
         self.failpoint = failpoint
+        self.stop = threading.Event()
 
     def close(self) -> None:
         for name in ("store", "topics"):
@@ -150,7 +154,12 @@ class System:
         return {ChannelId(channel.id): build_parser(self.settings, channel) for channel in self.settings.channel}
 
     def collector(self, channel: AnyChannel) -> Collector:
-        return build_collector(self.settings, channel, self.store, self.clock)
+        return build_collector(self.settings, channel, self.store, self.clock, self.gate)
+
+    @cached_property
+    def gate(self) -> HostGate:
+        """One for all channels: two channels on one host take turns."""
+        return HostGate(self.clock, random.Random(), self.stop)
 
     def registrar(self) -> Registrar:
         return Registrar(self.store, self.vault, self.parsers, self.clock, failpoint=self.failpoint)

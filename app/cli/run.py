@@ -75,7 +75,7 @@ def _run(system: System, parts: Parts, *, until_idle: bool) -> None:
         say(problem)
     if problems:
         raise typer.Exit(WRONG)
-    with _stop_signals() as stop:
+    with _stop_signals(system.stop) as stop:
         if not until_idle:
             log.info("started", text=text("run.started"))
             run_parts(system, parts, stop, None)
@@ -100,9 +100,8 @@ def _health(system: System) -> Iterator[None]:
 
 
 @contextmanager
-def _stop_signals() -> Iterator[threading.Event]:
+def _stop_signals(stop: threading.Event) -> Iterator[threading.Event]:
     """Set by SIGINT or SIGTERM: running steps end at their next safe point."""
-    stop = threading.Event()
     before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield stop
