@@ -55,7 +55,11 @@ class Portal:
         rows = [self._row(item, clicks + place) for place, item in enumerate(shown[(page - 1) * PER_PAGE : page * PER_PAGE])]
         heads = "".join(f"<th>{heading}</th>" for heading in HEADINGS)
         following = f'<a class="next" href="{LIST_PATH}?cur_page={page + 1}">下一页</a>' if page < pages else ""
-        table = f'<table class="letters"><tr>{heads}</tr>{"".join(rows)}</table>' if rows else '<p class="none">暂无信件</p>'
+        table = (
+            f'<table class="letters"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
+            if rows
+            else '<p class="none">暂无信件</p>'
+        )
         return _page("信件列表", f'{table}<div class="pages">共{len(shown)}封 第{page}/{pages}页 {following}</div>')
 
     def _row(self, item: Item, clicks: int) -> str:
