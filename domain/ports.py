@@ -149,8 +149,11 @@ class MessageRepository(Protocol):
 class SamenessRepository(Protocol):
     """What joining needs; sealed matters never appear in an answer."""
 
-    def by_marks(self, marks: Sequence[Mark], since: datetime) -> list[tuple[bytes, Message]]:
-        """(hash, message) of the unsealed messages of these persons registered or submitted since then, oldest first."""
+    def by_marks(
+        self, marks: Sequence[Mark], since: datetime, known: Mapping[Number, Message] = ...
+    ) -> list[tuple[bytes, Message]]:
+        """(hash, message) of the unsealed messages of these persons registered or submitted since then, oldest first.
+        ``known`` are messages in hand: they are answered as they are and not read again."""
 
     def claim_text(self, person: bytes, text_hash: bytes, number: Number, at: datetime, within_hours: int) -> Number:
         """Holds (person, text) for ``number`` unless another holds it within the window; returns who holds it. Unique by

@@ -35,6 +35,7 @@ _INSERT_QUARANTINE = insert_sql(
 # An item that is registered keeps its number when a later capture of it cannot be understood.
 _KNOW_WAITING = insert_sql(
     items,
+    "id",
     "channel",
     "external_id",
     "list_mark",
@@ -110,8 +111,8 @@ class SqlCaptures:
         self._tx.many(
             _KNOW_WAITING,
             [
-                (row.channel, row.external_id, row.list_mark, row.content_mark, moment)
-                for row, moment in zip(rows, at, strict=True)
+                (item, row.channel, row.external_id, row.list_mark, row.content_mark, moment)
+                for item, row, moment in zip(self._tx.next_ids(items, len(rows)), rows, at, strict=True)
             ],
         )
         return ids

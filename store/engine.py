@@ -28,8 +28,8 @@ SQLITE_PRAGMAS = (
     "PRAGMA secure_delete = FAST",
     "PRAGMA temp_store = MEMORY",
     "PRAGMA cache_size = -65536",
-    "PRAGMA wal_autocheckpoint = 4000",
-    "PRAGMA journal_size_limit = 67108864",
+    "PRAGMA wal_autocheckpoint = 16000",
+    "PRAGMA journal_size_limit = 134217728",
 )
 
 

@@ -24,6 +24,8 @@ def _plain(value: str) -> str:
 
 def phone(value: str) -> str:
     """Digits only, without +86: a mobile number, or a landline with its area code and without extension; else empty."""
+    if len(value) == 11 and value.isascii() and _MOBILE.fullmatch(value):
+        return value
     text = re.split(r"[转轉]|ext\.?|分机|,|;", _plain(value), maxsplit=1, flags=re.IGNORECASE)[0]
     if re.search(r"[^\d\s()+\-.‐‑‒–—―_/]", text):
         return ""

@@ -57,9 +57,7 @@ _INSERT_VERSION = insert_sql(
 )
 _INSERT_MARK = insert_sql(marks, "hash", "message_id", conflict="ON CONFLICT DO NOTHING")
 _INSERT_NOTE = insert_sql(notes, "id", "message_id", "at", "status", "text")
-_REVISE = (
-    "UPDATE messages SET version = ?, state = 'new', reason = '', marks = ?, waived_rules = '', claimed_by = '', claimed_until = 0 WHERE id = ?"
-)
+_REVISE = "UPDATE messages SET version = ?, state = 'new', reason = '', marks = ?, waived_rules = '', claimed_by = '', claimed_until = 0 WHERE id = ?"
 _REGISTERED = "SELECT external_id FROM items WHERE channel = ? AND external_id IN ({}) AND number IS NOT NULL"
 _KNOWN = "SELECT number, id, version, marks, channel, external_id FROM messages WHERE number IN ({}) ORDER BY number"
 _STANDING = "SELECT number, version, state, claimed_by, waived_rules FROM messages WHERE number IN ({}) ORDER BY number"

@@ -1,19 +1,24 @@
 """Who wrote before, and who holds a text (``domain.ports.SamenessRepository``)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
 from domain.ids import Number
 from domain.messages import Mark, Message
-from store.engine import Transaction, insert_sql
+from store.engine import Row, Transaction, insert_sql
 from store.rows import CURRENT_VERSION, MESSAGE_COLUMNS, to_message
 from store.schema import text_claims
 from store.times import HOUR, to_us
 
-_BY_MARKS = (
-    f"SELECT {MESSAGE_COLUMNS}, k.hash, m.id FROM marks k JOIN messages m ON m.id = k.message_id {CURRENT_VERSION} "
-    "JOIN matters t ON t.id = m.matter WHERE k.hash IN ({}) AND m.sealed = 0 AND t.sealed = 0 "
-    "AND (m.registered_at >= ? OR v.submitted_at >= ?)"
+NONE_KNOWN: Mapping[Number, Message] = MappingProxyType({})
+
+_WRITTEN_BY = (
+    "SELECT k.hash, m.id, m.number FROM marks k JOIN messages m ON m.id = k.message_id WHERE k.hash IN ({}) AND m.sealed = 0"
+)
+_UNSEALED = (
+    f"SELECT {MESSAGE_COLUMNS}, m.id FROM messages m {CURRENT_VERSION} JOIN matters t ON t.id = m.matter "
+    "WHERE m.id IN ({}) AND t.sealed = 0 AND (m.registered_at >= ? OR v.submitted_at >= ?)"
 )
 _CLAIM_SLOT = insert_sql(text_claims, "person", "text_hash", "slot", "number", "at", conflict="ON CONFLICT DO NOTHING")
 _HOLDERS = (
@@ -23,15 +28,28 @@ _HOLDERS = (
 _TAKE_OVER = "UPDATE text_claims SET number = ?, at = ? WHERE person = ? AND text_hash = ? AND slot = ? AND number = ?"
 
 
+def _row_id(row: Row) -> int:
+    row_id: int = row[1]
+    return row_id
+
+
 class SqlSameness:
     def __init__(self, tx: Transaction) -> None:
         self._tx = tx
 
-    def by_marks(self, wanted: Sequence[Mark], since: datetime) -> list[tuple[bytes, Message]]:
+    def by_marks(
+        self, marks: Sequence[Mark], since: datetime, known: Mapping[Number, Message] = NONE_KNOWN
+    ) -> list[tuple[bytes, Message]]:
+        hits = self._tx.fetch_in(_WRITTEN_BY, list({mark.hash for mark in marks}))
         moment = to_us(since)
-        rows = self._tx.fetch_in(_BY_MARKS, list({mark.hash for mark in wanted}), after=(moment, moment))
-        rows.sort(key=lambda row: row[-1])
-        return [(bytes(row[-2]), to_message(row)) for row in rows]
+        unread = sorted({row[1] for row in hits if row[2] not in known})
+        read = {row[-1]: to_message(row) for row in self._tx.fetch_in(_UNSEALED, unread, after=(moment, moment))}
+        found: list[tuple[bytes, Message]] = []
+        for digest, row_id, number in sorted(hits, key=_row_id):
+            message = known.get(number) or read.get(row_id)
+            if message is not None:
+                found.append((bytes(digest), message))
+        return found
 
     def claim_text(self, person: bytes, text_hash: bytes, number: Number, at: datetime, within_hours: int) -> Number:
         moment = to_us(at)

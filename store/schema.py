@@ -106,17 +106,18 @@ number_counters = Table(
     sqlite_with_rowid=False,
 )
 
+# Rows stand in the order of their first capture; only the narrow unique index is written at random places.
 items = Table(
     "items",
     metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
     Column("channel", Text, nullable=False),
     Column("external_id", Text, nullable=False),
     Column("number", Text, nullable=True),
     _text("list_mark"),
     _text("content_mark"),
     _time("fetched_at"),
-    PrimaryKeyConstraint("channel", "external_id"),
-    sqlite_with_rowid=False,
+    UniqueConstraint("channel", "external_id"),
 )
 
 captures = Table(

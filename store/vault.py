@@ -110,7 +110,7 @@ class FieldVault:
 
     def marks(self, sender: Sender) -> tuple[Mark, ...]:
         return tuple(
-            Mark(kind, hmac.digest(key, f"{kind}|{text}".encode(), "sha256"), version)
+            Mark(kind, hmac.digest(key, f"{kind}|{text}".encode(), "sha256")[:DIGEST_BYTES], version)
             for kind, text in identifiers(sender)
             for version, key in self._index_keys.items()
         )

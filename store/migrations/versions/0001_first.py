@@ -96,14 +96,14 @@ def upgrade() -> None:
     )
     op.create_table(
         "items",
+        sa.Column("id", Id, primary_key=True, autoincrement=False),
         sa.Column("channel", sa.Text, nullable=False),
         sa.Column("external_id", sa.Text, nullable=False),
         sa.Column("number", sa.Text, nullable=True),
         _text("list_mark"),
         _text("content_mark"),
         _time("fetched_at"),
-        sa.PrimaryKeyConstraint("channel", "external_id"),
-        sqlite_with_rowid=False,
+        sa.UniqueConstraint("channel", "external_id"),
     )
     op.create_table(
         "captures",
