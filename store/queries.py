@@ -1,0 +1,131 @@
+"""Read-only reports: the ledger, the state of things, labels for training, search by number.
+
+Each runs in one read transaction, so its figures belong together and no writer waits for it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from domain.events import OutboxState
+from domain.ids import MatterId, Number, UnitCode
+from domain.messages import CaptureOutcome, MessageState
+from store.captures import DIRECT_CAPTURES
+from store.channels import SqlChannels
+from store.engine import Transaction
+from store.times import from_us, to_us
+
+UNIT_TOPICS = "fenban.unit."
+NUMBER_PREFIX = 3
+
+_POLLS = (
+    "SELECT coalesce(sum(p.listed), 0), coalesce(sum(p.unchanged), 0), coalesce(sum(p.captured), 0), "
+    "coalesce(sum(abs(p.listed - p.unchanged - coalesce(c.counted, 0))), 0), coalesce(sum(coalesce(c.counted, 0)), 0) "
+    "FROM polls p LEFT JOIN (SELECT poll, count(*) AS counted FROM captures GROUP BY poll) c ON c.poll = p.id"
+)
+_LABELS = (
+    "SELECT m.number, v.subject, v.body, x.unit, x.at FROM ("
+    "SELECT a.matter AS number, a.unit AS unit, a.completed_at AS at FROM assignments a "
+    "WHERE a.role = 'lead' AND a.state = 'completed' AND a.completed_at IS NOT NULL "
+    "UNION ALL SELECT d.number, d.lead, d.decided_at FROM decisions d WHERE d.actor <> '' AND d.lead IS NOT NULL"
+    ") x JOIN messages m ON m.number = x.number JOIN versions v ON v.message_id = m.id AND v.version = m.version "
+    "JOIN matters t ON t.id = m.matter WHERE m.sealed = 0 AND t.sealed = 0 ORDER BY x.at, m.id"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerLine:
+    """``left`` from manifests and counters, ``right`` from counted rows; a ``difference`` that is not 0 is a defect."""
+
+    name: str
+    left: int
+    right: Mapping[str, int]
+    difference: int
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A masked text and the unit that was right for it."""
+
+    number: Number
+    subject: str
+    body: str
+    unit: UnitCode
+    at: datetime
+
+
+def ledger(tx: Transaction) -> list[LedgerLine]:
+    """The lines ``listed``, ``captured``, ``registered`` and ``outbox``. ``listed`` adds up the polls' absolute differences."""
+    listed, unchanged, manifested, apart, counted = (int(value) for value in tx.fetch(_POLLS)[0])
+    direct = tx.fetch("SELECT value FROM counters WHERE name = ?", (DIRECT_CAPTURES,))
+    numbers = int(tx.fetch("SELECT coalesce(sum(value), 0) FROM number_counters")[0][0])
+    sequences = int(tx.fetch("SELECT coalesce(sum(sequence), 0) FROM matters")[0][0])
+    captured = manifested + (int(direct[0][0]) if direct else 0)
+    return [
+        LedgerLine("listed", listed, {"unchanged": unchanged, "captured": counted}, apart),
+        _line("captured", captured, _counts(tx, "captures", "outcome", [outcome.value for outcome in CaptureOutcome])),
+        _line("registered", numbers, _counts(tx, "messages", "state", [state.value for state in MessageState])),
+        _line("outbox", sequences, _counts(tx, "outbox", "state", [state.value for state in OutboxState])),
+    ]
+
+
+def _line(name: str, left: int, right: dict[str, int]) -> LedgerLine:
+    return LedgerLine(name, left, right, left - sum(right.values()))
+
+
+def _counts(tx: Transaction, table: str, column: str, names: list[str]) -> dict[str, int]:
+    """Rows by state, every state named. A state that should not exist is counted under its name too."""
+    counted = {str(row[0]): int(row[1]) for row in tx.fetch(f"SELECT {column}, count(*) FROM {table} GROUP BY {column}")}
+    return {name: counted.pop(name, 0) for name in names} | counted
+
+
+def status(tx: Transaction, now: datetime) -> dict[str, Any]:
+    """What ``fenban status --json`` prints: channels, stages (messages by state), outbox, units."""
+    pending, oldest = tx.fetch("SELECT count(*), min(created_at) FROM outbox WHERE state = 'pending'")[0]
+    return {
+        "channels": [
+            {
+                "id": channel.id,
+                "kind": channel.kind,
+                "state": channel.state,
+                "last_success": channel.last_success.isoformat() if channel.last_success else None,
+                "captured": channel.captured,
+                "quarantined": channel.quarantined,
+                "error": channel.error,
+            }
+            for channel in SqlChannels(tx).status()
+        ],
+        "stages": _counts(tx, "messages", "state", [state.value for state in MessageState]),
+        "outbox": {"pending": pending, "oldest_seconds": max(0.0, (to_us(now) - oldest) / 1e6) if pending else 0.0},
+        "units": _units(tx),
+    }
+
+
+def _units(tx: Transaction) -> list[dict[str, Any]]:
+    units: dict[str, dict[str, Any]] = {}
+    query = "SELECT topic, state, count(*) FROM outbox WHERE topic LIKE 'fenban.unit.%' GROUP BY topic, state"
+    for topic, state, count in tx.fetch(query):
+        code = topic.removeprefix(UNIT_TOPICS)
+        unit = units.setdefault(code, {"code": code, "pending": 0, "delivered": 0, "parked": 0})
+        if state in unit:
+            unit[state] = count
+    return [units[code] for code in sorted(units)]
+
+
+def labels(tx: Transaction) -> Iterator[Label]:
+    """Completed lead assignments and persons' decisions, the latest of each message; nothing of sealed matters."""
+    latest = {row[0]: row for row in tx.fetch(_LABELS)}
+    for number, subject, body, unit, at in latest.values():
+        yield Label(Number(number), subject, body, UnitCode(unit), from_us(at))
+
+
+def find(tx: Transaction, text: str, limit: int = 20) -> list[tuple[Number, MatterId]]:
+    """Numbers that end with or contain ``text`` (at least 3 characters), with their matters, newest first."""
+    if len(text) < NUMBER_PREFIX:
+        return []
+    pattern = "%" + text.replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"
+    rows = tx.fetch(
+        "SELECT number, matter FROM messages WHERE number LIKE ? ESCAPE '!' ORDER BY id DESC LIMIT ?", (pattern, limit)
+    )
+    return [(Number(row[0]), MatterId(row[1])) for row in rows]
