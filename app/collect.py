@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from app.registrar import Registered, Registrar
+from app.register_plan import Registered
+from app.registrar import Registrar
 from app.retry import transact
 from app.settings import AnyChannel
 from app.wiring import System

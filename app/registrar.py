@@ -1,59 +1,18 @@
 """From a channel's batch to registered messages: one transaction holds records, seals, manifest and cursor."""
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
 
-from app.codec import CAPTURE, ORIGINAL, capture_bytes, digest_text, original_bytes, own_words_bytes, upstream_bytes
+from app.codec import digest_text, own_words_bytes, upstream_bytes
 from app.failpoints import Failpoint, no_failpoint
-from domain.clock import SHANGHAI
+from app.register_plan import Item, Poll, Registered, RegisterPlan
 from domain.errors import RejectItem, RetryLater
-from domain.ids import ChannelId, ExternalId, Number, VaultOwner
-from domain.messages import Batch, Capture, CaptureOutcome, CaptureReject, Draft, MailKind, Manifest, MessageState, SeenItem
+from domain.ids import ChannelId, ExternalId, VaultOwner
+from domain.messages import Batch, Capture, CaptureOutcome, CaptureReject
 from domain.ports import Clock, Parser, Store, UnitOfWork, Vault
-from domain.records import NewMessage, Note, PollRow, QuarantineItem, QuarantineRow, Revision, SealedValue
-from ingest.mask import mask
-from ingest.normalise import normalise
+from domain.records import QuarantineItem, SealedValue
 
 PLAN_ATTEMPTS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Registered:
-    """What became of a batch's captures; ``unchanged`` were fetched and found as they were."""
-
-    registered: int = 0
-    revised: int = 0
-    noted: int = 0
-    quarantined: int = 0
-    unchanged: int = 0
-    filtered: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Item:
-    """A capture with what was understood of it, before it is known whether it is new."""
-
-    capture: Capture
-    owner: VaultOwner
-    draft: Draft | None
-    reason: str
-    own_mark: str
-    upstream_mark: str
-
-    @property
-    def content_mark(self) -> str:
-        return f"{self.own_mark}:{self.upstream_mark}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Poll:
-    channel: ChannelId
-    cursor: str
-    fence: int
-    manifest: Manifest
 
 
 def owner_of(channel: ChannelId, external_id: ExternalId) -> VaultOwner:
@@ -88,12 +47,12 @@ class Registrar:
         for _ in range(PLAN_ATTEMPTS):
             with self._store.unit_of_work(write=False) as uow:
                 seen = dict(uow.captures.seen(channel, ids))
-            plan = _Plan(self._vault, self._clock.now(), seen)
+            plan = RegisterPlan(self._vault, self._clock.now(), seen)
             self._fill(plan, items)
             with self._store.unit_of_work() as uow:
                 if dict(uow.captures.seen(channel, ids)) != seen:
                     continue
-                done = plan.write(uow, _Poll(channel, batch.cursor, fence, batch.manifest))
+                done = plan.write(uow, Poll(channel, batch.cursor, fence, batch.manifest))
                 self._failpoint("register.write")
                 uow.commit()
             self._failpoint("register.commit")
@@ -111,7 +70,7 @@ class Registrar:
                 continue
             with self._store.unit_of_work() as uow:
                 seen = dict(uow.captures.seen(capture.channel, [capture.external_id]))
-                plan = _Plan(self._vault, self._clock.now(), seen)
+                plan = RegisterPlan(self._vault, self._clock.now(), seen)
                 outcome = plan.add(item, self._existing(uow, item.owner), capture_id=waiting.id)
                 plan.write(uow, None)
                 if outcome is CaptureOutcome.NOTED and not plan.notes:
@@ -120,7 +79,7 @@ class Registrar:
             results.append((waiting.id, outcome))
         return results
 
-    def _fill(self, plan: "_Plan", items: Sequence[_Item]) -> None:
+    def _fill(self, plan: RegisterPlan, items: Sequence[Item]) -> None:
         with self._store.unit_of_work(write=False) as uow:
             for item in items:
                 known = item.capture.external_id in plan.seen
@@ -130,202 +89,18 @@ class Registrar:
     def _existing(uow: UnitOfWork, owner: VaultOwner) -> list[SealedValue]:
         return uow.vault.get(owner)
 
-    def _understand(self, capture: Capture) -> _Item:
+    def _understand(self, capture: Capture) -> Item:
         owner = owner_of(capture.channel, capture.external_id)
         try:
             draft = self._parsers[capture.channel].understand(capture)
         except RejectItem as error:
             return self._refused(CaptureReject(capture, error.what))
         digest = self._vault.digest
-        return _Item(
+        return Item(
             capture, owner, draft, "", digest_text(digest(own_words_bytes(draft))), digest_text(digest(upstream_bytes(draft)))
         )
 
-    def _refused(self, reject: CaptureReject) -> _Item:
+    def _refused(self, reject: CaptureReject) -> Item:
         capture = reject.capture
         raw = digest_text(self._vault.digest(b"\0".join(part.data for part in capture.parts)))
-        return _Item(capture, owner_of(capture.channel, capture.external_id), None, reject.reason, "", raw)
-
-
-class _Plan:
-    """Everything a batch will write, made outside the transaction."""
-
-    def __init__(self, vault: Vault, now: datetime, seen: Mapping[ExternalId, SeenItem]) -> None:
-        self.vault = vault
-        self.now = now
-        self.seen = dict(seen)
-        self.new: list[NewMessage] = []
-        self.new_sealed: list[list[SealedValue]] = []
-        self.revisions: list[Revision] = []
-        self.notes: list[Note] = []
-        self.quarantine: list[QuarantineRow] = []
-        self.touched: list[tuple[ChannelId, ExternalId, str, datetime]] = []
-        self.sealed: list[SealedValue] = []
-
-    def add(self, item: _Item, existing: Sequence[SealedValue], *, capture_id: int | None = None) -> CaptureOutcome:
-        known = self.seen.get(item.capture.external_id)
-        if item.draft is None:
-            return self._add_refused(item, known, existing)
-        if known is None or known.number is None:
-            self._add_new(item, item.draft, existing, capture_id)
-            return CaptureOutcome.REGISTERED
-        own, _, upstream = known.content_mark.partition(":")
-        if own != item.own_mark:
-            self._add_revision(item, item.draft, known.number, existing, capture_id)
-            return CaptureOutcome.REVISED
-        if upstream != item.upstream_mark:
-            self._add_note(item, item.draft, known.number, existing, capture_id)
-        else:
-            self._touch(item)
-        return CaptureOutcome.NOTED
-
-    def write(self, uow: UnitOfWork, poll: "_Poll | None") -> Registered:
-        fetched = len(self.new) + len(self.revisions) + len(self.notes) + len(self.quarantine)
-        poll_id = 0
-        if poll is not None:
-            manifest = Manifest(poll.manifest.listed, poll.manifest.unchanged + len(self.touched), fetched)
-            poll_id = uow.captures.record_poll(PollRow(poll.channel, self.now, manifest, poll.cursor, poll.fence))
-        numbers = uow.messages.register([replace(new, poll=poll_id) for new in self.new]) if self.new else []
-        sealed = list(self.sealed)
-        for number, values in zip(numbers, self.new_sealed, strict=True):
-            if number:
-                sealed += values
-        if self.revisions:
-            uow.messages.revise([replace(revision, poll=poll_id) for revision in self.revisions])
-        if self.notes:
-            uow.messages.note([replace(note, poll=poll_id) for note in self.notes])
-        if self.quarantine:
-            uow.captures.quarantine([replace(row, poll=poll_id) for row in self.quarantine])
-        for channel in {channel for channel, *_ in self.touched}:
-            uow.captures.touch(channel, [(ident, mark, at) for name, ident, mark, at in self.touched if name == channel])
-        uow.vault.put(sealed)
-        return Registered(
-            registered=len(self.new),
-            revised=len(self.revisions),
-            noted=len(self.notes),
-            quarantined=len(self.quarantine),
-            unchanged=len(self.touched),
-            filtered=sum(new.state is MessageState.FILTERED for new in self.new),
-        )
-
-    def _seal(self, item: _Item, values: list[tuple[str, bytes]], existing: Sequence[SealedValue]) -> list[SealedValue]:
-        return self.vault.seal(item.owner, values, existing=existing)
-
-    def _add_new(self, item: _Item, draft: Draft, existing: Sequence[SealedValue], capture_id: int | None) -> None:
-        capture = item.capture
-        state, reason = MessageState.NEW, ""
-        if draft.mail_kind is not MailKind.LETTER:
-            state, reason = MessageState.FILTERED, f"mail:{draft.mail_kind}"
-        elif not draft.in_place:
-            state, reason = MessageState.FILTERED, "place"
-        subject, body = masked(draft.subject, draft), masked(draft.body_own, draft)
-        values = [(ORIGINAL, original_bytes(draft))]
-        if capture_id is None:
-            values.insert(0, (CAPTURE, capture_bytes(capture)))
-        self.new_sealed.append(self._seal(item, values, existing))
-        self.new.append(
-            NewMessage(
-                poll=0,
-                channel=capture.channel,
-                external_id=capture.external_id,
-                owner=item.owner,
-                day=self.now.astimezone(SHANGHAI).strftime("%Y%m%d"),
-                kind=draft.kind,
-                mail_kind=draft.mail_kind,
-                addressed_to=masked(draft.addressed_to, draft),
-                subject=subject,
-                body=body,
-                place=masked(draft.place, draft),
-                submitted_at=draft.submitted_at,
-                registered_at=self.now,
-                state=state,
-                reason=reason,
-                list_mark=capture.list_mark,
-                content_mark=item.content_mark,
-                truncated=draft.truncated,
-                in_place=draft.in_place,
-                marks=self.vault.marks(draft.sender),
-                capture_id=capture_id,
-            )
-        )
-        self.seen[capture.external_id] = SeenItem(capture.list_mark, item.content_mark, self.now, Number(""))
-
-    def _add_revision(
-        self, item: _Item, draft: Draft, number: Number, existing: Sequence[SealedValue], capture_id: int | None
-    ) -> None:
-        values = [(ORIGINAL, original_bytes(draft))]
-        if capture_id is None:
-            values.insert(0, (CAPTURE, capture_bytes(item.capture)))
-        self.sealed += self._seal(item, values, existing)
-        self.revisions.append(
-            Revision(
-                poll=0,
-                number=number,
-                at=self.now,
-                kind=draft.kind,
-                addressed_to=masked(draft.addressed_to, draft),
-                subject=masked(draft.subject, draft),
-                body=masked(draft.body_own, draft),
-                place=masked(draft.place, draft),
-                submitted_at=draft.submitted_at,
-                list_mark=item.capture.list_mark,
-                content_mark=item.content_mark,
-                truncated=draft.truncated,
-                marks=self.vault.marks(draft.sender),
-                capture_id=capture_id,
-            )
-        )
-
-    def _add_note(
-        self, item: _Item, draft: Draft, number: Number, existing: Sequence[SealedValue], capture_id: int | None
-    ) -> None:
-        if capture_id is None:
-            self.sealed += self._seal(item, [(CAPTURE, capture_bytes(item.capture))], existing)
-        text = "\n".join(
-            json.dumps({"unit": answer.unit, "text": masked(answer.text, draft)}, ensure_ascii=False) for answer in draft.answers
-        )
-        self.notes.append(
-            Note(
-                poll=0,
-                number=number,
-                at=self.now,
-                status=draft.upstream_status,
-                text=text,
-                list_mark=item.capture.list_mark,
-                content_mark=item.content_mark,
-                capture_id=capture_id,
-            )
-        )
-
-    def _add_refused(self, item: _Item, known: SeenItem | None, existing: Sequence[SealedValue]) -> CaptureOutcome:
-        if known is not None and known.content_mark == item.content_mark:
-            self._touch(item)
-            return CaptureOutcome.NOTED
-        values = self._seal(item, [(CAPTURE, capture_bytes(item.capture))], existing)
-        self.sealed += values
-        self.quarantine.append(
-            QuarantineRow(
-                poll=0,
-                channel=item.capture.channel,
-                external_id=item.capture.external_id,
-                owner=item.owner,
-                at=self.now,
-                reason=item.reason,
-                list_mark=item.capture.list_mark,
-                content_mark=item.content_mark,
-                value_version=values[0].version,
-            )
-        )
-        return CaptureOutcome.QUARANTINED
-
-    def _touch(self, item: _Item) -> None:
-        self.touched.append((item.capture.channel, item.capture.external_id, item.capture.list_mark, self.now))
-
-
-def masked(text: str, draft: Draft) -> str:
-    """Normalised, and personal data replaced by what it is, the sender's own name too."""
-    return masked_text(text, (draft.sender.name,) if draft.sender.name else ())
-
-
-def masked_text(text: str, names: tuple[str, ...] = ()) -> str:
-    return mask(normalise(text), names) if text else ""
+        return Item(capture, owner_of(capture.channel, capture.external_id), None, reject.reason, "", raw)

@@ -115,11 +115,12 @@ def assignment_rows(system: System, unit: UnitCode | None) -> list[dict[str, Any
         matters = Queries(system.store).matters_of(unit)
         parts = uow.assignments.of_matters(matters)
         messages = uow.reads.of_matters(matters)
-    rows = []
-    for matter, assignments in parts.items():
-        for part in assignments:
-            if unit is None or part.unit == unit:
-                rows.append({**assignment_dict(part), "matter": matter, "subject": messages[matter][0].subject})
+    rows = [
+        {**assignment_dict(part), "matter": matter, "subject": messages[matter][0].subject}
+        for matter, assignments in parts.items()
+        for part in assignments
+        if unit is None or part.unit == unit
+    ]
     return sorted(rows, key=lambda row: (row["sent_at"], row["id"]))
 
 
@@ -156,10 +157,11 @@ def explain_document(system: System, number: Number) -> dict[str, Any]:
         row = uow.matters.get(message.matter)
     queries = Queries(system.store)
     steps = list(queries.steps([member.number for member in members], message.matter))
-    for decision in {id(one): one for listed in decisions.values() for one in listed}.values():
-        steps.append(
-            {"at": decision.decided_at.isoformat(), "step": "decided", "number": decision.number, **decision_dict(decision)}
-        )
+    steps += [
+        {"at": one.decided_at.isoformat(), "step": "decided", "number": one.number, **decision_dict(one)}
+        for listed in decisions.values()
+        for one in listed
+    ]
     steps += [step for part in parts for step in _assignment_steps(part)]
     steps += [
         {"at": entry.at.isoformat(), "step": "audited", "actor": entry.actor, "action": entry.action, **dict(entry.detail)}

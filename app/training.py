@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from app.registrar import masked_text as masked
+from app.register_plan import masked_text as masked
 from app.wiring import LIVE_POINTER, MODEL_SUFFIX, System
 from classify.artefact import save_model
 from classify.model import Model

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from app.cli.base import WRONG, JsonOption, SettingsOption, emit, open_system, say, show
-from app.registrar import masked_text as masked
+from app.register_plan import masked_text as masked
 from app.wiring import System
 from domain.decisions import Suggestion
 

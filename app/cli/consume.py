@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from app.cli.base import WRONG, JsonOption, SettingsOption, emit, open_system, say, show
-from app.registrar import masked_text as masked
+from app.register_plan import masked_text as masked
 from app.wiring import System
 from domain.errors import HaltForPerson, RejectItem
 from domain.events import FeedbackEvent, FeedbackOutcome, TopicRecord, feedback_topic, notice_topic, sealed_topic, unit_topic

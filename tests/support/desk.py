@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from app.registrar import Registered
+from app.register_plan import Registered
 from app.settings import load_settings
 from app.wiring import SHARDS, System
 from domain.decisions import Suggestion
