@@ -1,30 +1,187 @@
 """Who must never see an accusation: the accused units and all under them (信访工作条例 art. 30, 46(5); Pingliang art. 18).
 
-It fails closed: what is named at all counts as accused, whether it is accused, addressed or only mentioned, and where
-nothing can be identified the answer is not certain, so that only the sealed review decides.
+It fails closed. A unit counts as accused when the text names it anywhere but in asking it to act, when the text speaks of
+its people by their trade (民警, 校长, 城管队员, …), and when a place of its territory is named. Where somebody is spoken of
+whose unit cannot be told, the answer is not certain: only the sealed review decides then.
 """
 
-from collections.abc import Collection, Iterable
+import re
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from domain.ids import UnitCode
 from domain.messages import Message
+from domain.units import UnitLevel
 from route.directory import Directory
 from route.lexicon import scanned_text
+from route.places import NameFinder
+
+TRADES: Mapping[str, tuple[str, ...]] = {
+    "公安": ("公安", "警"),
+    "派出所": ("公安",),
+    "警": ("公安", "警"),
+    "车管所": ("公安", "警"),
+    "户籍": ("公安",),
+    "看守所": ("公安",),
+    "医生": ("卫生", "卫健", "医院", "医疗"),
+    "大夫": ("卫生", "卫健", "医院", "医疗"),
+    "护士": ("卫生", "卫健", "医院", "医疗"),
+    "医院": ("卫生", "卫健", "医院", "医疗"),
+    "卫生院": ("卫生", "卫健", "医院", "医疗"),
+    "校长": ("教育", "教委", "学校", "学院"),
+    "老师": ("教育", "教委", "学校", "学院"),
+    "教师": ("教育", "教委", "学校", "学院"),
+    "学校": ("教育", "教委", "学校", "学院"),
+    "小学": ("教育", "教委", "学校"),
+    "中学": ("教育", "教委", "学校"),
+    "班主任": ("教育", "教委", "学校"),
+    "幼儿园": ("教育", "教委", "幼儿园"),
+    "园长": ("教育", "教委", "幼儿园"),
+    "招生": ("教育", "教委", "学校", "学院"),
+    "城管": ("城管", "城市管理", "综合执法", "行政执法"),
+    "综合执法": ("城管", "城市管理", "综合执法", "行政执法"),
+    "法官": ("法院",),
+    "法院": ("法院",),
+    "庭长": ("法院",),
+    "检察": ("检察",),
+    "税务": ("税务",),
+    "国税": ("税务", "国税"),
+    "地税": ("税务", "地税"),
+    "工商": ("工商", "市场监"),
+    "市监": ("市场监", "工商"),
+    "食药": ("市场监", "食品药品"),
+    "质检": ("市场监", "质量"),
+    "民政": ("民政",),
+    "低保": ("民政",),
+    "土管": ("国土", "自然资源"),
+    "国土": ("国土", "自然资源"),
+    "土地所": ("国土", "自然资源"),
+    "规划": ("规划", "自然资源"),
+    "不动产": ("不动产", "自然资源", "国土", "房产"),
+    "房产": ("房产", "住房", "住建"),
+    "房管": ("房产", "房管", "住房", "住建"),
+    "住建": ("住房", "住建", "建设"),
+    "质监站": ("住房", "住建", "建设"),
+    "拆迁": ("征收", "拆迁", "住房", "住建"),
+    "征收": ("征收", "拆迁", "住房", "住建"),
+    "社保": ("社保", "社会保", "人社", "人力资源"),
+    "医保": ("医保", "医疗保障", "人社", "人力资源"),
+    "劳动监察": ("人社", "人力资源", "劳动"),
+    "环保": ("环保", "环境"),
+    "林业": ("林业", "林草", "自然资源"),
+    "水利": ("水利", "水务"),
+    "农业": ("农业",),
+    "农机": ("农业", "农机"),
+    "扶贫": ("扶贫", "乡村振兴", "农业"),
+    "运管": ("交通运输", "运管", "运输"),
+    "路政": ("交通运输", "公路"),
+    "交通局": ("交通",),
+    "供电": ("供电", "电力", "电网"),
+    "消防": ("消防",),
+    "公积金": ("公积金",),
+    "残联": ("残疾人", "残联"),
+    "信访": ("信访",),
+}
+NAME_ENDINGS = (
+    "委员会",
+    "管理局",
+    "监督局",
+    "办公室",
+    "管委会",
+    "局",
+    "委",
+    "办",
+    "中心",
+    "支队",
+    "大队",
+    "处",
+    "站",
+    "院",
+    "公司",
+)
+STEM_COMPANY = (
+    "局",
+    "所",
+    "站",
+    "科",
+    "队",
+    "部门",
+    "系统",
+    "窗口",
+    "干部",
+    "领导",
+    "执法",
+    "口",
+    "人员",
+    "人",
+    "员",
+    "警",
+    "办",
+    "厅",
+)
+RULERS = ("市长", "市委", "市政府", "市领导")
+UNTOLD = re.compile("某局|某单位|某部门|某机关|某镇|某乡|某所|我单位|本单位|我们单位|我所在单位|我局|我们局|上级领导|主管部门")
+ADDRESSED = re.compile(
+    r"(?:尊敬|敬爱|亲爱)的[^。！？，：:,]{1,14}?(?:领导们?|同志们?|市长|书记|主任|局长|您好|你好|[，：:,])"
+    r"|^[^。！？，]{0,16}?(?:领导|市长|书记|局长|主任|同志)(?:们)?[：:，,]?(?:您好|你好|们好)"
+    r"|(?:恳请|请求|敬请|请|望|希望|盼|建议|要求|呼吁)[^。！？，]{0,12}?"
+    r"(?=严查|彻查|查处|查办|查一查|调查|核查|核实|查明|介入|立案|追究|严肃|依法|尽快|给予|给个|关注|重视|监督|做主|派人|为民|为老百姓|管管|管一管|过问)"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Accused:
-    """``units`` may be accused; ``certain`` only when every officer the text speaks of belongs to one of them."""
+    """``units`` may be accused; ``certain`` only when all whom the text speaks of belong to one of them."""
 
     units: frozenset[UnitCode]
     certain: bool
 
 
+class AccusedFinder:
+    """Finds accused units by names, trades and places of one directory."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+        self._trades = NameFinder(_units_by_trade(directory))
+        self._stems = NameFinder(_units_by_stem(directory))
+
+    def find(self, message: Message) -> Accused:
+        text = scanned_text(message.subject, message.body)
+        told = ADDRESSED.sub("。", text)
+        named = self._named(told)
+        by_trade = {code for _, codes in self._trades.find(told) for code in codes}
+        by_trade |= {
+            code
+            for _, end, codes in self._stems.spans(told)
+            if any(word in told[end : end + 4] for word in STEM_COMPANY)
+            for code in codes
+        }
+        placed = {code for _, codes in self._directory.place_hits(told) for code in codes}
+        if message.place:
+            placed |= {code for _, codes in self._directory.place_hits(message.place) for code in codes}
+        if any(ruler in told for ruler in RULERS):
+            return Accused(frozenset(self._directory.units), False)
+        units = frozenset(named | by_trade | placed)
+        identified = excluded(named | placed, self._directory)
+        certain = bool(named) and by_trade <= identified and UNTOLD.search(told) is None and not self._local_namesake(told)
+        return Accused(units, certain)
+
+    def _named(self, told: str) -> set[UnitCode]:
+        return set(self._directory.named_in(told))
+
+    def _local_namesake(self, told: str) -> bool:
+        """Whether a city unit's name stands right behind a county's or township's: a local office the directory lacks."""
+        for start, _, codes in self._directory.name_spans(told):
+            before = told[max(0, start - 8) : start]
+            city = self._directory.units[codes[0]].level is UnitLevel.CITY
+            if city and any(before.endswith(name) for name in self._directory.place_names):
+                return True
+        return False
+
+
 def accused_units(message: Message, directory: Directory) -> Accused:
-    """The units an accusation may concern."""
-    named = directory.named_in(scanned_text(message.subject, message.body))
-    return Accused(frozenset(named), bool(named))
+    """The units an accusation may concern. For many messages make one ``AccusedFinder``."""
+    return AccusedFinder(directory).find(message)
 
 
 def excluded(units: Iterable[UnitCode], directory: Directory) -> frozenset[UnitCode]:
@@ -35,3 +192,28 @@ def excluded(units: Iterable[UnitCode], directory: Directory) -> frozenset[UnitC
 def may_see(unit: UnitCode, excluded_units: Collection[UnitCode]) -> bool:
     """Whether the unit may be given, shown or told of a matter with these exclusions."""
     return unit not in excluded_units
+
+
+def _units_by_trade(directory: Directory) -> dict[str, list[UnitCode]]:
+    found: dict[str, list[UnitCode]] = {}
+    for trade, parts in TRADES.items():
+        units = [
+            unit.code
+            for unit in directory.units.values()
+            if any(part in name for part in parts for name in (unit.name, *unit.aliases))
+        ]
+        if units:
+            found[trade] = units
+    return found
+
+
+def _units_by_stem(directory: Directory) -> dict[str, list[UnitCode]]:
+    """``民政局`` → ``民政``: what remains of a department's name without what it ends in, two characters or more."""
+    found: dict[str, list[UnitCode]] = {}
+    for unit in directory.units.values():
+        for name in (unit.name, *unit.aliases):
+            for ending in NAME_ENDINGS:
+                stem = name.removesuffix(ending)
+                if stem != name and len(stem) > 1:
+                    found.setdefault(stem, []).append(unit.code)
+    return {stem: list(dict.fromkeys(codes)) for stem, codes in found.items()}

@@ -10,7 +10,7 @@ from domain.ids import UnitCode
 from domain.messages import Message, MessageKind
 from domain.units import UnitLevel
 from route.calendar import WorkingCalendar
-from route.confidentiality import accused_units, excluded
+from route.confidentiality import AccusedFinder, excluded
 from route.directory import Directory
 from route.lexicon import scanned_text
 from route.places import PlaceHit
@@ -67,6 +67,7 @@ class Decider:
     def __init__(self, directory: Directory, rulebook: Rulebook, calendar: WorkingCalendar, settings: DecideSettings) -> None:
         self.directory = directory
         self._rulebook = rulebook
+        self._accused = AccusedFinder(directory)
         self._calendar = calendar
         self._settings = settings
 
@@ -80,7 +81,7 @@ class Decider:
     def seal(self, message: Message, *, rule: str, reason: str, now: datetime, actor: str = "") -> Decision:
         """The decision about an accusation: sealed review, or a sealed dispatch where its screen names a unit to
         dispatch to, the accused are certain, and that unit is none of them nor under one."""
-        accused = accused_units(message, self.directory)
+        accused = self._accused.find(message)
         closed = excluded(accused.units, self.directory)
         evidence = tuple(Evidence("name", self.directory.units[code].name, 1.0) for code in sorted(accused.units))
         decision = Decision(

@@ -107,6 +107,14 @@ class Directory:
         """(name, unit) for each name in the text, from the left."""
         return [(name, codes[0]) for name, codes in self._names.find(text)]
 
+    def name_spans(self, text: str) -> list[tuple[int, int, tuple[UnitCode, ...]]]:
+        """(start, end, unit) of each name in the text."""
+        return self._names.spans(text)
+
+    def place_hits(self, text: str) -> list[tuple[str, tuple[UnitCode, ...]]]:
+        """(place, units) for each place in the text, from the left."""
+        return self._places.find(text)
+
     def places_in(self, text: str) -> PlaceHit | None:
         """The most specific place of a county or township that the text names; ambiguous when several fit equally."""
         hits = self._places.find(text)

@@ -196,4 +196,14 @@ def _record(kind: EventType, assignment: Assignment, data: dict[str, Any], seque
         ("sequence", sequence_text(sequence)),
         ("partitionkey", assignment.matter),
     )
-    return NewOutbox(event_id, kind, topic, assignment.matter, sequence, headers, _encode(data), now)
+    return NewOutbox(event_id, kind, topic, assignment.matter, sequence, headers, _json(data), now)
+
+
+def _json(data: dict[str, Any]) -> str:
+    """One line of JSON. Half a surrogate pair, which UTF-8 cannot hold, becomes a question mark."""
+    text = _encode(data)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode()
+    return text
