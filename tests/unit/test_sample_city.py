@@ -110,7 +110,7 @@ def test_letters_are_varied(city: Any, items: list[Any]) -> None:
     for body in bodies:
         sentences.update({part.strip() for part in re.split(r"[。！？!?.\n]", body) if len(part.strip()) >= 12})
     sentence, times = sentences.most_common(1)[0]
-    assert times <= 12, sentence
+    assert times <= 8, sentence
 
 
 def test_senders_are_obviously_made_up_and_still_look_like_people(items: list[Any]) -> None:
