@@ -5,6 +5,7 @@ No matter, number or name is ever a label.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from prometheus_client.core import GaugeMetricFamily
@@ -54,7 +55,7 @@ class StoreMetrics(Collector):
         channels = status["channels"]
         yield _gauge(
             "fenban_channel_last_success_seconds",
-            [((c["id"],), c["last_success_seconds"]) for c in channels if c["last_success"]],
+            [((c["id"],), datetime.fromisoformat(c["last_success"]).timestamp()) for c in channels if c["last_success"]],
         )
         yield _gauge("fenban_channel_ok", [((c["id"],), float(c["state"] == "ok")) for c in channels])
         yield _gauge("fenban_channel_captured", [((c["id"],), c["captured"]) for c in channels])

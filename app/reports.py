@@ -4,9 +4,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from store.queries import Queries
-
 from app.changes import LIVE
+from app.queries import Queries
 from app.texts import text
 from app.wiring import System
 from domain.decisions import Assignment, Decision, Evidence, Role, Suggestion

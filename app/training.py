@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from app.queries import Queries
 from app.register_plan import masked_text as masked
 from app.wiring import LIVE_POINTER, MODEL_SUFFIX, System
 from classify.artefact import save_model
@@ -42,7 +43,7 @@ def letters_from_store(system: System) -> list[LabelledText]:
     """Completed assignments and persons' decisions, already masked."""
     return [
         LabelledText(row.subject, row.body, row.unit, row.at, "", row.number)
-        for row in system.store.labels()
+        for row in Queries(system.store).labels()
         if row.unit in system.directory
     ]
 

@@ -1,6 +1,6 @@
 """``fenban quarantine`` and ``parked``: what stopped, why, and trying it again."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -58,10 +58,8 @@ def quarantine_show(
             raise Refused(f"nothing waits in quarantine under {ident}", remedy="look it up with: fenban quarantine list")
         data = _opened(system, items[0])
         parts = parts_from(data)
-        document = {
-            **_row(items[0]),
-            "parts": [{"name": part.name, "media_type": part.media_type, "bytes": len(part.data)} for part in parts],
-        }
+        described = [{"name": part.name, "media_type": part.media_type, "bytes": len(part.data)} for part in parts]
+        document = {**_row(items[0]), "parts": described}
         if raw is not None:
             for part in parts:
                 raw.write(part.data)
@@ -173,7 +171,7 @@ def _opened(system: System, item: QuarantineItem) -> bytes:
     return system.vault.open(value)
 
 
-def _row(item: QuarantineItem) -> dict[str, object]:
+def _row(item: QuarantineItem) -> dict[str, Any]:
     return {
         "id": item.id,
         "channel": item.channel,

@@ -4,14 +4,14 @@ import sys
 from typing import Annotated, Any
 
 import typer
-from store.queries import Queries
 
 from app.cli.base import WRONG, ByOption, JsonOption, SettingsOption, emit, open_system, say, show
+from app.queries import Queries
 from app.reports import document_lines, explain_document, explain_lines, ledger_document, message_document, status_document
 from app.texts import text
 from app.wiring import System
 from domain.errors import HaltForPerson
-from domain.ids import Number
+from domain.ids import Number, UnitCode
 
 
 def register(app: typer.Typer) -> None:
@@ -101,7 +101,7 @@ def export_matters(
         sys.stdout.flush()
 
 
-def _code(system: System, unit: str | None) -> str | None:
+def _code(system: System, unit: str | None) -> UnitCode | None:
     if unit is None:
         return None
     code = system.directory.resolve(unit)
