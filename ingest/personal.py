@@ -174,3 +174,39 @@ def _without_overlaps(found: list[Found]) -> list[Found]:
             taken[one.start : one.end] = b"\x01" * (one.end - one.start)
             kept.append(one)
     return sorted(kept, key=lambda one: one.start)
+
+
+@dataclass(frozen=True, slots=True)
+class Contacts:
+    """The writer's own contacts as the letter gives them, without dress, each once."""
+
+    phones: tuple[str, ...] = ()
+    id_numbers: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+
+
+_OWN_LABEL = re.compile(
+    r"(?:^|[\s,，。;；!！?？、:：(（【]|我的|本人的?|我本人|请|可|联系|姓名)"
+    r"(?:联系|移动|手机|本人|我的|个人|家庭)?\s?(?:电\s?话|手\s?机|座机|联系方式|身份证|邮\s?箱|[Ee]-?mail|[Tt]el|[Pp]hone)(?:号码?|是|为|联系)*\s*[:：]?[\s(（]*$"
+)
+_OTHERS_BEFORE = re.compile(
+    r"(?:公司|物业|单位|开发商|老板|他|她|局|办|热线|举报|投诉|监督|客服|中介|司机|房东|经理)[^,，。;；\n]{0,8}$"
+)
+_SIGNATURE_REACH = 60
+
+
+def find_contacts(text: str) -> Contacts:
+    """Phones, ID numbers, e-mails and names that the text calls the writer's own (我的电话, 联系电话：, 身份证号, 我叫…) or
+    that stand in its signature. Others' numbers (物业电话…) are no contacts of the writer."""
+    plain = folded(text)
+    kinds: dict[PersonalKind, dict[str, None]] = {kind: {} for kind in PersonalKind}
+    length = len(plain.rstrip())
+    for one in find_personal(plain):
+        before = plain[max(0, one.start - 20) : one.start]
+        own = one.kind is PersonalKind.NAME or (_OWN_LABEL.search(before) and not _OTHERS_BEFORE.search(before))
+        signed = "\n" in plain and length - one.end < _SIGNATURE_REACH and not _OTHERS_BEFORE.search(before)
+        if own or signed:
+            kinds[one.kind][one.value] = None
+    phones, ids, emails = (tuple(kinds[kind]) for kind in (PersonalKind.PHONE, PersonalKind.ID_NUMBER, PersonalKind.EMAIL))
+    return Contacts(phones, ids, emails, tuple(kinds[PersonalKind.NAME]))
