@@ -198,7 +198,7 @@ def past_letters(count: int, seed: str = SEED) -> list[tuple[Letter, datetime]]:
     for theme, person, minutes in zip(composer.shuffled_themes(count), people, days, strict=True):
         at = PAST_FIRST_DAY + timedelta(minutes=minutes)
         letter = composer.write(theme, person)
-        if letter.rivals and draw.random() < 0.15:
+        if letter.rivals and draw.random() < 0.1:
             letter = replace(letter, function=draw.choice(letter.rivals))
         letters.append((letter, at))
     return letters
