@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
+import lxml.html
 import re2
 from cssselect import SelectorError
+from lxml import etree
 from lxml.cssselect import CSSSelector
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
 
@@ -24,9 +26,9 @@ _STRICT = ConfigDict(extra="forbid")
 def _selector(text: str) -> str:
     if text:
         try:
-            CSSSelector(text, translator="html")
-        except SelectorError:
-            raise ValueError("is no CSS selector that can be read") from None
+            CSSSelector(text, translator="html")(lxml.html.Element("p"))
+        except (SelectorError, etree.XPathError):
+            raise ValueError("is no CSS selector that can be used here") from None
     return text
 
 
@@ -98,7 +100,7 @@ class Paging:
 @dataclass(frozen=True, slots=True)
 class ListProfile:
     """``rows``: CSS selector, or dotted path to the array. ``columns`` are the cells' labels in order, when no header row
-    gives them. ``empty`` is what the page says when there are no messages. ``skip`` selects rows that are no items.
+    gives them. ``empty`` is what the page says when there are no messages; a row that says so is no item, nor are those of ``skip``.
     ``identity`` names fields whose digest is the id where a portal gives neither number nor link. ``html_in``: dotted path to
     HTML inside JSON. ``ends_with``: what a whole page ends with ("" when the site never closes its pages)."""
 
@@ -198,7 +200,7 @@ def _problem(path: Path, entry: Any) -> str:
 def _contradictions(profile: PortalProfile) -> list[str]:
     listing, paging, detail = profile.list, profile.paging, profile.detail
     problems = [
-        f"{key}: is no CSS selector that can be read → correct it" for key, text in _selectors(profile) if not _reads(text)
+        f"{key}: is no CSS selector that can be used here → correct it" for key, text in _selectors(profile) if not _reads(text)
     ]
     places = [listing.url, listing.json_body, *listing.form.values()]
     if paging.kind == "template" and not any(mark in text for text in places for mark in _PLACEHOLDERS):

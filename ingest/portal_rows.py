@@ -201,7 +201,9 @@ def _html_rows(profile: PortalProfile, page: HtmlElement, url: str) -> list[Row]
         record = {"url": url, "columns": columns, "html": markup}
         found, link = _node_fields(profile, labels, node, columns)
         data = json.dumps(record, ensure_ascii=False).encode("utf-8", "replace")
-        rows.append(_row(profile, data, found, urljoin(url, link) if link else ""))
+        row = _row(profile, data, found, urljoin(url, link) if link else "")
+        if not (row.problem and any(marker in markup for marker in listing.empty)):
+            rows.append(row)
     return rows
 
 
