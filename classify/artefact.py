@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from classify.confidence import Calibration
 from classify.features import FeatureSpace, FloatArray
+from classify.names import NamePattern
 from domain.errors import HaltForPerson
 from domain.ids import UnitCode
 
@@ -24,13 +25,16 @@ _REMEDY = "train a model with `fenban train`, or restore this file from a backup
 
 @dataclass(frozen=True, slots=True)
 class ModelData:
-    """All a model is. ``weights``: int8, columns × units, times ``scales`` (one per column) the linear weights."""
+    """All a model is. ``weights``: int8, columns × units, times ``scales`` (one per column) the linear weights.
+    ``name_weights``: kinds of names × units, added once where a text names the unit."""
 
     units: tuple[UnitCode, ...]
     space: FeatureSpace
     weights: npt.NDArray[np.int8]
     scales: FloatArray
     bias: FloatArray
+    patterns: tuple[NamePattern, ...]
+    name_weights: FloatArray
     calibration: Calibration
     target: float
     trained_at: datetime
@@ -100,12 +104,15 @@ def _data(path: Path, document: Any, arrays: dict[str, Any]) -> ModelData:
             weights=arrays["weights"],
             scales=arrays["scales"],
             bias=arrays["bias"],
+            patterns=tuple(NamePattern(text, unit, kind) for text, unit, kind in document["patterns"]),
+            name_weights=arrays["name_weights"],
             calibration=Calibration(
                 steepness=document["steepness"],
                 weights=tuple(document["confidence"]),
-                unit_precision=tuple(arrays["unit_precision"].tolist()),
-                held_confidence=tuple(arrays["held_confidence"].tolist()),
-                held_right=tuple(arrays["held_right"].tolist()),
+                unit_precision=arrays["unit_precision"],
+                held_confidence=arrays["held_confidence"],
+                held_right=arrays["held_right"],
+                held_block=arrays["held_block"],
             ),
             target=document["target"],
             trained_at=datetime.fromisoformat(document["trained_at"]),
@@ -127,9 +134,11 @@ def _arrays(data: ModelData) -> dict[str, Any]:
         "weights": data.weights,
         "scales": data.scales,
         "bias": data.bias,
-        "unit_precision": np.asarray(data.calibration.unit_precision, dtype=np.float64),
-        "held_confidence": np.asarray(data.calibration.held_confidence, dtype=np.float64),
-        "held_right": np.asarray(data.calibration.held_right, dtype=bool),
+        "name_weights": data.name_weights,
+        "unit_precision": data.calibration.unit_precision,
+        "held_confidence": data.calibration.held_confidence,
+        "held_right": data.calibration.held_right,
+        "held_block": data.calibration.held_block,
     }
 
 
@@ -140,6 +149,7 @@ def _document(data: ModelData) -> dict[str, Any]:
         "units": list(data.units),
         "tokenizer": data.space.tokenizer,
         "blocks": len(data.space.keys),
+        "patterns": [[pattern.text, pattern.unit, pattern.kind] for pattern in data.patterns],
         "steepness": data.calibration.steepness,
         "confidence": list(data.calibration.weights),
         "target": data.target,

@@ -15,7 +15,7 @@ FloatArray = npt.NDArray[np.float32]
 Text = tuple[str, str]
 
 BLOCKS = ("subject_words", "words", "subject_grams", "grams")
-SCALES = (0.7, 1.0, 0.5, 1.0)
+SCALES = (0.5, 1.0, 0.5, 1.0)
 """How loud each block speaks beside the others; each is of length one before."""
 
 
@@ -36,6 +36,12 @@ class FeatureSpace:
     def starts(self) -> tuple[int, ...]:
         """First column of each block, and the number of columns at the end."""
         return tuple(int(start) for start in np.cumsum([0, *(len(keys) for keys in self.keys)]))
+
+    @property
+    def voices(self) -> tuple[slice, slice]:
+        """The columns of words, and those of n-grams."""
+        starts = self.starts
+        return slice(0, starts[2]), slice(starts[2], starts[4])
 
 
 def joined(text: Text) -> str:
@@ -108,11 +114,11 @@ def _table(keys: IntArray, size: int, start: int) -> IntArray:
     return table
 
 
-def build_space(texts: Sequence[Text], tokenizer: TokenizerName, *, max_words: int, max_grams: int) -> FeatureSpace:
+def build_space(texts: Sequence[Text], tokenizer: TokenizerName, *, most_words: int, most_grams: int) -> FeatureSpace:
     """The words and grams of these texts that occur in at least two of them (in one, when texts are few)."""
     least = 2 if len(texts) >= 200 else 1
     subject_words, text_words = word_lists(texts, tokenizer)
-    vocabulary = _frequent_words(text_words, least, max_words)
+    vocabulary = _frequent_words(text_words, least, most_words)
     ids = {word: at for at, word in enumerate(vocabulary)}
     blocks = [
         _word_frequencies(subject_words, ids),
@@ -121,7 +127,7 @@ def build_space(texts: Sequence[Text], tokenizer: TokenizerName, *, max_words: i
         _gram_frequencies([joined(text) for text in texts]),
     ]
     keys, idf = [], []
-    for frequencies, most in zip(blocks, (max_words, max_words, max_grams, max_grams), strict=True):
+    for frequencies, most in zip(blocks, (most_words, most_words, most_grams, most_grams), strict=True):
         kept = np.flatnonzero(frequencies >= least)
         if len(kept) > most:
             kept = np.sort(kept[np.argsort(-frequencies[kept], kind="stable")[:most]])

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from classify.artefact import ModelData, read_data, write_data
-from classify.confidence import ranked, threshold_for
+from classify.confidence import ranked, threshold
 from classify.evidence import EvidenceFinder
-from classify.features import FloatArray, Text, Vectorizer
+from classify.features import Text, Vectorizer
+from classify.names import NameFinder
 from domain.decisions import Suggestion
 from domain.ids import UnitCode
 
@@ -24,6 +24,7 @@ class Model:
         self.data = data
         self._vectorizer = Vectorizer(data.space)
         self._weights = data.weights * data.scales[:, None]
+        self._names = NameFinder(data.patterns)
 
     @property
     def version(self) -> str:
@@ -46,8 +47,7 @@ class Model:
 
     def threshold(self, target: float) -> float | None:
         """The least first probability that keeps the precision ``target``; None when none does."""
-        calibration = self.data.calibration
-        return threshold_for(target, calibration.held_confidence, calibration.held_right)
+        return threshold(self.data.calibration, target)
 
     def automatic(self, suggestions: Sequence[Suggestion]) -> bool:
         """Whether the first suggestion may stand without a person, at the model's own target precision."""
@@ -60,18 +60,15 @@ class Model:
 
     @cached_property
     def _finder(self) -> EvidenceFinder:
-        return EvidenceFinder(self.data.space, self._weights)
-
-    def scores(self, texts: Sequence[Text]) -> tuple[Any, FloatArray]:
-        """(features, scores) of one batch."""
-        features = self._vectorizer.transform(texts)
-        scores: FloatArray = np.asarray(features @ self._weights) + self.data.bias
-        return features, scores
+        return EvidenceFinder(self.data, self._weights)
 
     def _suggest_batch(self, texts: Sequence[Text], top: int, evidence: bool) -> list[tuple[Suggestion, ...]]:
-        features, scores = self.scores(texts)
-        best, probabilities = ranked(scores.astype(np.float64), self.data.calibration, top, np.diff(features.indptr) > 0)
-        reasons = self._finder.find(features, best) if evidence else None
+        features = self._vectorizer.transform(texts)
+        named = self._names.find(texts)
+        scores = (features @ self._weights + self.data.bias).astype(np.float64)
+        np.add.at(scores, (named[:, 0], named[:, 1]), self.data.name_weights[named[:, 2], named[:, 1]])
+        best, probabilities = ranked(scores, self.data.calibration, top, np.diff(features.indptr) > 0)
+        reasons = self._finder.find(features, named, best) if evidence else None
         codes = self.data.units
         answers: list[tuple[Suggestion, ...]] = []
         for row, (units, values) in enumerate(zip(best.tolist(), probabilities.tolist(), strict=True)):

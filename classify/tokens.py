@@ -56,8 +56,8 @@ def cutter(name: TokenizerName) -> Cut:
 
 
 def words(text: str, cut: Cut) -> list[str]:
-    """The words of ``text`` that begin with a Han character, in order, repeats kept."""
-    return [word for word in cut(text) if _FIRST_HAN <= word[0] <= _LAST_HAN]
+    """The words of two Han characters and more, in order, repeats kept (single characters are n-grams already)."""
+    return [word for word in cut(text) if len(word) > 1 and _FIRST_HAN <= word[0] <= _LAST_HAN]
 
 
 @lru_cache(maxsize=1)

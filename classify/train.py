@@ -10,10 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from classify.artefact import ModelData, with_version
-from classify.calibrate import calibrate
-from classify.features import Vectorizer, build_space
+from classify.calibrate import Held, calibrate, name_weights
+from classify.confidence import OUT_OF_FOLD
+from classify.features import FeatureSpace, Vectorizer, build_space
 from classify.linear import fit_scores, quantised
 from classify.model import Model
+from classify.names import NameFinder, NamePattern, directory_patterns, label_patterns, unit_names
+from classify.replies import referred_unit
 from classify.tokens import best_tokenizer
 from domain.errors import HaltForPerson
 from domain.ids import UnitCode
@@ -22,8 +25,13 @@ from domain.units import Unit
 Progress = Callable[[str, float], None]
 
 FOLDS = 5
-MAX_WORDS = 60_000
-MAX_GRAMS = 200_000
+BLOCKS = 5
+LEAST_FOR_BLOCKS = 200
+"""With fewer letters, or with times on fewer than four in five of them, later letters are not held out."""
+MOST_WORDS = 60_000
+MOST_GRAMS = 200_000
+MOST_WEIGHTS = 30_000_000
+"""Columns times units: 30 MB on disk and 120 MB in memory; with many units the rarest features go first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +47,21 @@ class LabelledText:
     group: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Corpus:
+    """``labels`` are what is learned (a reply that names another unit labels for that one), ``answered`` who answered."""
+
+    rows: tuple[LabelledText, ...]
+    codes: tuple[UnitCode, ...]
+    labels: npt.NDArray[Any]
+    answered: npt.NDArray[Any]
+    matters: tuple[bytes, ...]
+
+    @property
+    def texts(self) -> list[tuple[str, str]]:
+        return [(row.subject, row.body) for row in self.rows]
+
+
 def train(
     rows: Sequence[LabelledText],
     *,
@@ -50,51 +73,123 @@ def train(
 ) -> Model:
     """A calibrated model of these letters: the same rows, in any order, give the same model.
 
-    With ``units`` only units of that directory are learned. Raises HaltForPerson when no labelled letter is left.
+    With ``units`` only units of that directory are learned; without, the labels are the units' names. Raises HaltForPerson
+    when no labelled letter is left.
     """
     tell = progress or (lambda _stage, _share: None)
-    known = None if units is None else {unit.code for unit in units}
-    rows = sorted((row for row in rows if row.unit and (known is None or row.unit in known)), key=_canonical)
-    if not rows:
-        raise HaltForPerson("there is no labelled letter to train from", remedy="give letters whose unit is in the directory")
-    codes = tuple(sorted({row.unit for row in rows}))
-    number = {code: at for at, code in enumerate(codes)}
-    labels = np.array([number[row.unit] for row in rows], dtype=np.int64)
-    texts = [(row.subject, row.body) for row in rows]
     tell("features", 0.0)
-    space = build_space(texts, best_tokenizer(), max_words=MAX_WORDS, max_grams=MAX_GRAMS)
-    features = Vectorizer(space).transform(texts)
-    tell("folds", 0.2)
-    scores = _out_of_fold(features, labels, len(codes), folds_of(rows, seed), seed, tell)
-    calibration = calibrate(scores, labels, len(codes))
-    tell("fit", 0.8)
-    weights, bias = fit_scores(features, labels, len(codes), seed=seed)
+    corpus = _corpus(rows, units)
+    n_units = len(corpus.codes)
+    space = build_space(corpus.texts, best_tokenizer(), most_words=MOST_WORDS, most_grams=_most_grams(n_units))
+    features = Vectorizer(space).transform(corpus.texts)
+    patterns = _patterns(corpus, units)
+    named = NameFinder(patterns).matrix(corpus.texts, n_units)
+    tell("folds", 0.1)
+    out_of_fold = _held(
+        corpus, space, features, named, _folds(corpus, seed), seed, lambda share: tell("folds", 0.1 + 0.45 * share)
+    )
+    tell("later", 0.55)
+    later = _held(corpus, space, features, named, _later(corpus), seed, lambda share: tell("later", 0.55 + 0.3 * share))
+    steepness, weights_of_names = name_weights(out_of_fold)
+    calibration = calibrate(out_of_fold, later if len(later.labels) else None, steepness, weights_of_names)
+    tell("fit", 0.85)
+    weights, bias = fit_scores(features, corpus.labels, n_units, space.voices, seed=seed)
     small, scales = quantised(weights)
-    data = ModelData(codes, space, small, scales, bias, calibration, target, trained_at, len(rows), "")
+    data = ModelData(
+        units=corpus.codes,
+        space=space,
+        weights=small,
+        scales=scales,
+        bias=bias,
+        patterns=patterns,
+        name_weights=weights_of_names,
+        calibration=calibration,
+        target=target,
+        trained_at=trained_at,
+        n_rows=len(corpus.rows),
+        version="",
+    )
     tell("done", 1.0)
     return Model(with_version(data))
 
 
-def folds_of(rows: Sequence[LabelledText], seed: int) -> npt.NDArray[Any]:
-    """A fold for each row, by the hash of its group (or of its text, so that equal letters stay together)."""
-    keys = [f"{seed}|{row.group or row.subject + row.body}" for row in rows]
-    return np.array([int.from_bytes(hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()[:4]) % FOLDS for key in keys])
+def _corpus(rows: Sequence[LabelledText], units: Sequence[Unit] | None) -> _Corpus:
+    known = None if units is None else {unit.code for unit in units}
+    kept = sorted((row for row in rows if row.unit and (known is None or row.unit in known)), key=_canonical)
+    if not kept:
+        raise HaltForPerson("there is no labelled letter to train from", remedy="give letters whose unit is in the directory")
+    names = unit_names(units, sorted({row.unit for row in kept}))
+    learned = [(referred_unit(row.reply, names) if row.reply else None) or row.unit for row in kept]
+    codes = tuple(sorted({row.unit for row in kept} | set(learned)))
+    number = {code: at for at, code in enumerate(codes)}
+    return _Corpus(
+        rows=tuple(kept),
+        codes=codes,
+        labels=np.array([number[code] for code in learned], dtype=np.int64),
+        answered=np.array([number[row.unit] for row in kept], dtype=np.int64),
+        matters=tuple(_matter(row) for row in kept),
+    )
 
 
-def _out_of_fold(
-    features: Any, labels: npt.NDArray[Any], n_units: int, folds: npt.NDArray[Any], seed: int, tell: Progress
-) -> npt.NDArray[Any]:
-    """Scores of every row from machines that did not see its fold."""
-    scores = np.zeros((len(labels), n_units))
-    for fold in range(FOLDS):
-        out = folds == fold
-        if out.any() and not out.all():
-            weights, bias = fit_scores(features[~out], labels[~out], n_units, seed=seed)
-            scores[out] = features[out] @ weights + bias
-        tell("folds", 0.2 + 0.6 * (fold + 1) / FOLDS)
-    return scores
+def _canonical(row: LabelledText) -> tuple[float, str, str, str]:
+    return (row.at.timestamp() if row.at else 0.0, row.unit, row.subject, row.body)
 
 
-def _canonical(row: LabelledText) -> tuple[str, str, str, str]:
-    at = row.at.isoformat() if row.at else ""
-    return (at, row.unit, row.subject, row.body)
+def _matter(row: LabelledText) -> bytes:
+    """What must not straddle a split: the group, or where none is given the text."""
+    return hashlib.sha256((row.group or f"{row.subject}\n{row.body}").encode("utf-8", "surrogatepass")).digest()
+
+
+def _most_grams(n_units: int) -> int:
+    return max(10_000, min(MOST_GRAMS, (MOST_WEIGHTS // n_units - MOST_WORDS) // 2))
+
+
+def _patterns(corpus: _Corpus, units: Sequence[Unit] | None) -> tuple[NamePattern, ...]:
+    texts = [f"{row.subject}\n{row.body}" for row in corpus.rows]
+    return label_patterns(corpus.codes, texts) if units is None else directory_patterns(units, corpus.codes, texts)
+
+
+Split = tuple[npt.NDArray[Any], npt.NDArray[Any], int]
+"""(rows to learn from, rows held out, their block)."""
+
+
+def _folds(corpus: _Corpus, seed: int) -> list[Split]:
+    """A fold for each matter, by its hash."""
+    salt = str(seed).encode()
+    fold = np.array([hashlib.sha256(salt + matter).digest()[0] % FOLDS for matter in corpus.matters])
+    return [(np.flatnonzero(fold != at), np.flatnonzero(fold == at), OUT_OF_FOLD) for at in range(FOLDS)]
+
+
+def _later(corpus: _Corpus) -> list[Split]:
+    """The later half in blocks, each to be judged by what lies before it, matters that reach into it left out."""
+    timed = np.array([at for at, row in enumerate(corpus.rows) if row.at is not None], dtype=np.int64)
+    if len(corpus.rows) < LEAST_FOR_BLOCKS or len(timed) < 0.8 * len(corpus.rows):
+        return []
+    edges = np.linspace(len(timed) // 2, len(timed), BLOCKS + 1).astype(int)
+    splits = []
+    for block in range(BLOCKS):
+        held = timed[edges[block] : edges[block + 1]]
+        inside = {corpus.matters[at] for at in held}
+        before = np.array([at for at in timed[: edges[block]] if corpus.matters[at] not in inside], dtype=np.int64)
+        splits.append((before, held, block))
+    return splits
+
+
+def _held(
+    corpus: _Corpus, space: FeatureSpace, features: Any, named: Any, splits: list[Split], seed: int, tell: Callable[[float], None]
+) -> Held:
+    """Scores of the held-out rows of every split from machines that saw only its other rows."""
+    scores, rows, blocks = [], [], []
+    for at, (learn, held, block) in enumerate(splits):
+        if not len(learn) or not len(held):
+            continue
+        weights, bias = fit_scores(features[learn], corpus.labels[learn], len(corpus.codes), space.voices, seed=seed)
+        scores.append((features[held] @ weights + bias).astype(np.float32))
+        rows.append(held)
+        blocks.append(np.full(len(held), block))
+        tell((at + 1) / len(splits))
+    if not rows:
+        nothing = np.zeros(0, dtype=np.int64)
+        return Held(np.zeros((0, len(corpus.codes))), named[nothing], nothing, nothing)
+    order = np.concatenate(rows)
+    return Held(np.concatenate(scores), named[order], corpus.answered[order], np.concatenate(blocks))
