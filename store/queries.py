@@ -1,9 +1,6 @@
-"""Read-only reports: the ledger, the state of things, labels for training, search by number.
+"""Read-only reports: the ledger, the state of things, labels for training, search by number."""
 
-Each runs in one read transaction, so its figures belong together and no writer waits for it.
-"""
-
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -36,11 +33,11 @@ _LABELS = (
 
 @dataclass(frozen=True, slots=True)
 class LedgerLine:
-    """``left`` from manifests and counters, ``right`` from counted rows; a ``difference`` that is not 0 is a defect."""
+    """``left`` from manifests and counters, ``right`` (by state) from counted rows; a ``difference`` not 0 is a defect."""
 
     name: str
     left: int
-    right: Mapping[str, int]
+    right: dict[str, int]
     difference: int
 
 
@@ -56,7 +53,7 @@ class Label:
 
 
 def ledger(tx: Transaction) -> list[LedgerLine]:
-    """The lines ``listed``, ``captured``, ``registered`` and ``outbox``. ``listed`` adds up the polls' absolute differences."""
+    """The lines ``listed``, ``captured``, ``registered``, ``outbox``; ``listed`` adds up the polls' absolute differences."""
     listed, unchanged, manifested, apart, counted = (int(value) for value in tx.fetch(_POLLS)[0])
     direct = tx.fetch("SELECT value FROM counters WHERE name = ?", (DIRECT_CAPTURES,))
     numbers = int(tx.fetch("SELECT coalesce(sum(value), 0) FROM number_counters")[0][0])

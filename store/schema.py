@@ -296,7 +296,7 @@ feedback = Table(
     Column("unit", Text, nullable=False),
     Column("event_id", Text, nullable=False),
     Column("type", Text, nullable=False),
-    Column("assignment", Text, nullable=False),
+    Column("assignment", Text, nullable=False, index=True),
     Column("outcome", Text, nullable=False),
     _text("reason"),
     _time("at"),

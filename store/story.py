@@ -1,4 +1,4 @@
-"""What happened to a matter beside decisions and assignments, and which matters a listing is about."""
+"""What happened to a matter, and which matters wait for what, told from rows."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -7,42 +7,53 @@ from domain.ids import MatterId, Number, UnitCode
 from store.engine import Transaction
 from store.times import from_us
 
+# A matter is returned when a lead gave it back and no lead holds it now.
+_RETURNED = (
+    "SELECT DISTINCT a.matter FROM assignments a WHERE a.state = 'returned' AND a.role = 'lead' AND NOT EXISTS ("
+    "SELECT 1 FROM assignments b WHERE b.matter = a.matter AND b.role = 'lead' AND b.state IN ('sent', 'signed', 'completed')"
+    ") ORDER BY a.matter"
+)
 _VERSIONS = (
-    "SELECT m.number, m.channel, m.external_id, v.version, v.at FROM versions v JOIN messages m ON m.id = v.message_id "
-    "WHERE m.number IN ({}) ORDER BY v.at"
+    "SELECT v.at, m.number, m.channel, m.external_id, v.version FROM versions v JOIN messages m ON m.id = v.message_id "
+    "WHERE m.number IN ({}) ORDER BY m.id, v.version"
 )
 _NOTES = (
-    "SELECT m.number, n.at, n.status FROM notes n JOIN messages m ON m.id = n.message_id WHERE m.number IN ({}) ORDER BY n.id"
+    "SELECT n.at, m.number, n.status FROM notes n JOIN messages m ON m.id = n.message_id WHERE m.number IN ({}) ORDER BY n.id"
 )
-_PUBLISHED = "SELECT topic, type, sequence, state, created_at, settled_at, reason FROM outbox WHERE key = ? ORDER BY sequence"
-_RETURNED = (
-    "SELECT DISTINCT a.matter FROM assignments a JOIN matters t ON t.id = a.matter "
-    "WHERE a.state = 'returned' AND t.state = 'open' ORDER BY a.matter"
+_EVENTS = "SELECT created_at, type, topic, sequence, state, settled_at, reason FROM outbox WHERE key = ? ORDER BY id"
+_SAID = (
+    "SELECT f.at, f.unit, f.type, f.assignment, f.outcome, f.reason FROM feedback f JOIN assignments a ON a.id = f.assignment "
+    "WHERE a.matter = ? ORDER BY f.at, f.event_id"
 )
-_ASSIGNED = "SELECT DISTINCT matter FROM assignments ORDER BY matter"
-_ASSIGNED_TO = "SELECT DISTINCT matter FROM assignments WHERE unit = ? ORDER BY matter"
-
-
-def steps(tx: Transaction, numbers: Sequence[Number], matter: MatterId) -> Iterator[dict[str, Any]]:
-    """Registrations, revisions, upstream notes and publications, each with ``at`` and ``step``."""
-    for number, channel, external_id, version, at in tx.fetch_in(_VERSIONS, numbers):
-        step = "registered" if version == 1 else "revised"
-        known = {"number": number, "channel": channel, "external_id": external_id, "version": version}
-        yield {"at": from_us(at).isoformat(), "step": step, **known}
-    for number, at, status in tx.fetch_in(_NOTES, numbers):
-        yield {"at": from_us(at).isoformat(), "step": "noted", "number": number, "status": status}
-    for topic, kind, sequence, state, created, settled, reason in tx.fetch(_PUBLISHED, (matter,)):
-        moment = from_us(settled if settled is not None else created).isoformat()
-        known = {"topic": topic, "type": kind, "sequence": sequence, "state": state, "reason": reason}
-        yield {"at": moment, "step": "published", **known}
 
 
 def returned_matters(tx: Transaction) -> list[MatterId]:
-    """Open matters in which a unit returned its assignment."""
+    """Matters whose lead gave them back and that no lead holds now."""
     return [MatterId(row[0]) for row in tx.fetch(_RETURNED)]
 
 
-def assigned_matters(tx: Transaction, unit: UnitCode | None = None) -> list[MatterId]:
-    """Matters that any unit, or this one, was ever given."""
-    rows = tx.fetch(_ASSIGNED) if unit is None else tx.fetch(_ASSIGNED_TO, (unit,))
+def assigned_matters(tx: Transaction, unit: UnitCode | None) -> list[MatterId]:
+    """Matters in which the unit, or any unit, has had an assignment, in the order they were first given."""
+    chosen = ("", ()) if unit is None else ("WHERE unit = ?", (unit,))
+    rows = tx.fetch(f"SELECT matter, min(position) FROM assignments {chosen[0]} GROUP BY matter ORDER BY 2", chosen[1])
     return [MatterId(row[0]) for row in rows]
+
+
+def steps(tx: Transaction, numbers: Sequence[Number], matter: MatterId) -> Iterator[dict[str, Any]]:
+    """What happened to these messages and their matter, as far as rows of their own tell it; decisions, assignments and the
+    audit log are not repeated. Each has ``at`` (ISO 8601, UTC) and ``step``."""
+    for at, number, channel, external_id, version in tx.fetch_in(_VERSIONS, numbers):
+        step = "registered" if version == 1 else "revised"
+        yield {"at": _iso(at), "step": step, "number": number, "channel": channel, "external_id": external_id, "version": version}
+    for at, number, said in tx.fetch_in(_NOTES, numbers):
+        yield {"at": _iso(at), "step": "noted", "number": number, "status": said}
+    for at, kind, topic, sequence, state, settled_at, reason in tx.fetch(_EVENTS, (matter,)):
+        event = {"type": kind, "topic": topic, "sequence": sequence, "state": state, "reason": reason}
+        yield {"at": _iso(at), "step": "event", **event, "settled_at": _iso(settled_at) if settled_at is not None else None}
+    for at, unit, kind, assignment, outcome, reason in tx.fetch(_SAID, (matter,)):
+        said = {"unit": unit, "type": kind, "assignment": assignment, "outcome": outcome, "reason": reason}
+        yield {"at": _iso(at), "step": "feedback", **said}
+
+
+def _iso(stored: int) -> str:
+    return from_us(stored).isoformat()

@@ -1,16 +1,15 @@
 """The store and its unit of work (``domain.ports.Store``, ``Seen`` and ``UnitOfWork``)."""
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from sqlalchemy import inspect, text
 from sqlalchemy.engine import URL
 
 from domain.errors import HaltForPerson
-from domain.ids import ChannelId, ExternalId, MatterId, Number, UnitCode
+from domain.ids import ChannelId, ExternalId
 from domain.messages import SeenItem
 from domain.ports import (
     AssignmentRepository,
@@ -30,12 +29,11 @@ from store.audit import SqlAudit
 from store.captures import SqlCaptures
 from store.channels import SqlChannels
 from store.engine import Transaction, make_engine
-from store.export import export_matters
 from store.faults import UPGRADE, store_faults
 from store.matters import SqlMatters
 from store.messages import SqlMessages
 from store.outbox import SqlOutbox
-from store.queries import Label, LedgerLine, find, labels, ledger, status
+from store.queries import Label, labels
 from store.reads import SqlReads
 from store.sameness import SqlSameness
 from store.vault_rows import SqlVault
@@ -94,30 +92,10 @@ class SqlStore:  # domain.ports.Store and Seen
         with self.unit_of_work(write=False) as uow:
             return uow.captures.seen(channel, external_ids)
 
-    def ledger(self) -> list[LedgerLine]:
-        """Both sides of the ledger's four lines (``store.queries``)."""
-        with self.transaction(write=False) as tx:
-            return ledger(tx)
-
-    def status(self, now: datetime) -> dict[str, Any]:
-        """What ``fenban status --json`` prints."""
-        with self.transaction(write=False) as tx:
-            return status(tx, now)
-
     def labels(self) -> list[Label]:
         """What the model can learn from: the latest label of each message, oldest first."""
         with self.transaction(write=False) as tx:
             return list(labels(tx))
-
-    def export_matters(self, unit: UnitCode | None = None) -> Iterator[dict[str, Any]]:
-        """Every matter as a plain mapping, as it stood when the first was asked for (``store.export``)."""
-        with self.transaction(write=False) as tx:
-            yield from export_matters(tx, unit)
-
-    def find(self, text: str, limit: int = 20) -> list[tuple[Number, MatterId]]:
-        """Numbers that contain ``text`` (at least 3 characters) and their matters, newest first."""
-        with self.transaction(write=False) as tx:
-            return find(tx, text, limit)
 
     def close(self) -> None:
         self._engine.dispose()

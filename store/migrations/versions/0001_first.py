@@ -259,7 +259,7 @@ def upgrade() -> None:
         sa.Column("unit", sa.Text, nullable=False),
         sa.Column("event_id", sa.Text, nullable=False),
         sa.Column("type", sa.Text, nullable=False),
-        sa.Column("assignment", sa.Text, nullable=False),
+        sa.Column("assignment", sa.Text, nullable=False, index=True),
         sa.Column("outcome", sa.Text, nullable=False),
         _text("reason"),
         _time("at"),
