@@ -48,10 +48,8 @@ def deadline(
 
 
 def _whole_number(text: str) -> int | None:
-    try:
-        return int(text) if len(text) <= 12 else None
-    except ValueError:
-        return None
+    plain = text.strip().removeprefix("+")
+    return int(plain) if plain.isascii() and plain.isdigit() and len(plain) <= 12 else None
 
 
 def _usage(line: str) -> NoReturn:
