@@ -3,7 +3,7 @@
 import random
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from city.people import Person
 from city.places import COUNTY_NAMES, HERE, LOCAL_UNITS, Places, Town, read_toml
@@ -13,6 +13,10 @@ LEAST, MOST = 40, 600
 CLAUSE_END = re.compile("[，。？！：；]")
 JOINTS = (
     "另外，", "还有一件：", "再说一个情况，", "补充一点，", "同样的还有，", "顺便说说，", "再有，", "身边还有人碰到：", "除此之外，", "还听邻居讲，",
+)  # fmt: skip
+TWO_MATTERS = (
+    ("一并说两件事。第一件：", "第二件："), ("", "再有一件不相干的事，"), ("", "既然写了，把另一件也说了："), ("问题不止一个。", "还有，"),
+    ("", "本来想分两封写，"),
 )  # fmt: skip
 NUMBERS = ("两", "三", "四", "五", "六")
 MONTHS = tuple("一二三四五六七八九十")
@@ -106,6 +110,15 @@ class Composer:
         unit = LOCAL_UNITS.get((function, town.county), function) if names_town(subject + body, town) else function
         rivals = tuple(town.county if rival == "@county" else rival for rival in theme.rivals)
         return Letter(theme.id, theme.kind, function, unit, subject, body[:MOST], town, rivals)
+
+    def write_two(self, first: Theme, second: Theme, person: Person) -> Letter:
+        """One letter about two matters; it counts as the first one's."""
+        letter = self.write(first, person)
+        slots = self._slots(person, letter.town)
+        one, other = (self._fill(self._next(theme), slots) for theme in (first, second))
+        before, between = self._draw.choice(TWO_MATTERS)
+        subject = self._draw.choice(("{}，还有别的", "两件事", "几个问题一起说", "{}等问题", "综合反映")).format(letter.subject)
+        return replace(letter, subject=subject, body=self._habits(f"{before}{one}{between}{other}"))
 
     def _town(self, theme: Theme) -> Town:
         towns = self._places.towns

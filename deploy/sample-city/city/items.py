@@ -15,7 +15,10 @@ KIND_NAMES = {
 
 
 class Case(StrEnum):
-    """Why an item is not just another letter. A copy is within 24 hours of the letter it copies, a repeat later."""
+    """Why an item is not just another letter. A copy is within 24 hours of the letter it copies, a repeat later.
+
+    An ambiguous letter tells of two matters of two departments, a vague one of nothing that can be named.
+    """
 
     NONE = ""
     COPY = "copy"
@@ -24,6 +27,8 @@ class Case(StrEnum):
     SIMILAR = "similar"
     ACCUSATION = "accusation"
     URGENT = "urgent"
+    AMBIGUOUS = "ambiguous"
+    VAGUE = "vague"
     ILLEGAL = "illegal"
     REMIT = "out-of-remit"
     ELSEWHERE = "elsewhere"

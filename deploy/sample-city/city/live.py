@@ -15,7 +15,7 @@ SEED = "cheng-ling"
 CHINA = timezone(timedelta(hours=8))
 FIRST_DAY, DAYS = datetime(2026, 10, 26, tzinfo=CHINA), 25
 PAST_FIRST_DAY, PAST_DAYS = datetime(2025, 10, 9, tzinfo=CHINA), 370
-PLAIN = {PORTAL: 252, BOARD: 81, GOVERNOR: 9, MAILBOX: 64}
+PLAIN = {PORTAL: 256, BOARD: 77, GOVERNOR: 8, MAILBOX: 65}
 COPIES = ((PORTAL, MAILBOX, 9), (PORTAL, PORTAL, 8), (BOARD, GOVERNOR, 6), (MAILBOX, MAILBOX, 4), (BOARD, BOARD, 3))
 REPEATS = ((PORTAL, PORTAL, 9), (PORTAL, MAILBOX, 4), (BOARD, BOARD, 5))
 SIMILAR = ((PORTAL, PORTAL, 9), (BOARD, PORTAL, 4), (MAILBOX, PORTAL, 5))
@@ -23,6 +23,10 @@ REVISIONS = {PORTAL: 14, BOARD: 10}
 ANSWERS = {PORTAL: 34, BOARD: 14}
 LATE = {PORTAL: 6, BOARD: 9}
 ELSEWHERE = 17
+EVERY_AMBIGUOUS = 9
+SPECIALS = (
+    ("accusation", Case.ACCUSATION), ("urgent", Case.URGENT), ("illegal", Case.ILLEGAL), ("remit", Case.REMIT), ("vague", Case.VAGUE),
+)  # fmt: skip
 SPECIAL_CHANNELS = {Case.ACCUSATION: (PORTAL, BOARD, MAILBOX), Case.URGENT: (PORTAL,), Case.ILLEGAL: (PORTAL, MAILBOX, BOARD)}
 AGAIN = (
     "上次反映的事到今天没有人管。", "隔了这么多天，再问一次：", "我前面写过一封，回复说已转办，然后没有然后了。", "还是那件事，",
@@ -72,8 +76,16 @@ class Live:
     def _plain(self) -> None:
         themes = iter(self._composer.shuffled_themes(sum(PLAIN.values())))
         for channel, count in PLAIN.items():
-            for _ in range(count):
-                self._add(channel, self._letter(next(themes), channel))
+            for position in range(count):
+                if position % EVERY_AMBIGUOUS == EVERY_AMBIGUOUS - 1:
+                    self._add(channel, self._two_matters(next(themes)), Case.AMBIGUOUS)
+                else:
+                    self._add(channel, self._letter(next(themes), channel))
+
+    def _two_matters(self, theme: Theme) -> tuple[Letter, Person, datetime]:
+        person, at = next(self._people), self._moment()
+        others = [other for other in self._themes if other.unit != theme.unit and other.id != "thanks"]
+        return self._composer.write_two(theme, self._draw.choice(others), person), person, at
 
     def _letter(self, theme: Theme, channel: str) -> tuple[Letter, Person, datetime]:
         person, at = next(self._people), self._moment()
@@ -126,7 +138,7 @@ class Live:
             for position, entry in enumerate(self._special[name]):
                 town = self._draw.choice(self._places.towns)
                 unit = entry.get("unit", "")
-                letter = Letter(name, entry["kind"], unit, unit, entry["subject"], entry["body"], town)
+                letter = Letter(name, entry.get("kind", "help"), unit, unit, entry["subject"], entry["body"], town)
                 channel = channels[position % len(channels)]
                 self._add(channel, (letter, next(self._people), self._moment()), case, accused=tuple(entry.get("units", ())))
 
