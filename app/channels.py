@@ -71,6 +71,7 @@ def _board(channel: BoardChannel) -> BoardConfig:
         url=channel.url,
         fid=channel.fid,
         list_path=channel.list_path,
+        page_size=channel.page_size,
         site=channel.site,
         batch_items=channel.batch_items,
         overlap_hours=channel.overlap_hours,

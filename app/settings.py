@@ -131,6 +131,7 @@ class BoardChannel(WebChannel):
     kind: Literal["board"] = Field(description="board")
     fid: str = Field(pattern=r"^\d+$", description="the office's number on the board")
     list_path: str = Field("/threads/queryThreadsList", description="the list interface's path")
+    page_size: int = Field(0, ge=0, le=100, description="posts asked for at once, where the interface takes it (0b); 0: not sent")
     site: str = Field("people.com.cn", description="names the site in upstream accounts")
     batch_items: int = Field(100, ge=1, le=2000, description="items of one poll")
     overlap_hours: float = Field(72.0, ge=0.0, description="how far back each poll reads again")

@@ -7,8 +7,7 @@ from pathlib import Path
 from app.queries import Queries
 from app.register_plan import masked_text as masked
 from app.wiring import LIVE_POINTER, MODEL_SUFFIX, System
-from classify.artefact import save_model
-from classify.model import Model
+from classify.model import Model, save_model
 from classify.rows import LetterRow, read_letters
 from classify.train import LabelledText, train
 from domain.errors import HaltForPerson
