@@ -7,7 +7,7 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
-from city.items import Case, Item
+from city.items import Item
 from city.live import Live, past_letters
 from city.places import HERE
 
@@ -28,7 +28,7 @@ def truth_csv(items: Iterable[Item]) -> str:
             item.case.value,
             item.key,
             item.original,
-            "" if item.case in (Case.ACCUSATION, Case.ILLEGAL, Case.REMIT) else item.letter.unit,
+            item.letter.unit,
             " ".join(item.accused),
             "yes" if item.revised else "",
             "yes" if item.answer else "",

@@ -59,6 +59,8 @@ def test_six_hundred_letters_with_every_planted_case(items: list[Any]) -> None:
     assert cases["odd"] + cases["unreadable"] >= 8
     assert cases["unreadable"] >= 3
     assert cases["elsewhere"] >= 10
+    assert cases["ambiguous"] >= 20
+    assert cases["vague"] >= 5
     assert min(cases["auto-reply"], cases["bounce"], cases["list"], cases["own"]) >= 1
     assert sum(item.revised is not None for item in items) >= 20
     assert {item.channel for item in items if item.late} == {"portal", "board"}

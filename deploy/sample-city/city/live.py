@@ -15,7 +15,7 @@ SEED = "cheng-ling"
 CHINA = timezone(timedelta(hours=8))
 FIRST_DAY, DAYS = datetime(2026, 10, 26, tzinfo=CHINA), 25
 PAST_FIRST_DAY, PAST_DAYS = datetime(2025, 10, 9, tzinfo=CHINA), 370
-PLAIN = {PORTAL: 256, BOARD: 77, GOVERNOR: 8, MAILBOX: 65}
+PLAIN = {PORTAL: 248, BOARD: 77, GOVERNOR: 8, MAILBOX: 65}
 COPIES = ((PORTAL, MAILBOX, 9), (PORTAL, PORTAL, 8), (BOARD, GOVERNOR, 6), (MAILBOX, MAILBOX, 4), (BOARD, BOARD, 3))
 REPEATS = ((PORTAL, PORTAL, 9), (PORTAL, MAILBOX, 4), (BOARD, BOARD, 5))
 SIMILAR = ((PORTAL, PORTAL, 9), (BOARD, PORTAL, 4), (MAILBOX, PORTAL, 5))
@@ -128,12 +128,7 @@ class Live:
         self._add(second, (replace(letter, body=body), other, later), case, original=original.key)
 
     def _specials(self) -> None:
-        for name, case in (
-            ("accusation", Case.ACCUSATION),
-            ("urgent", Case.URGENT),
-            ("illegal", Case.ILLEGAL),
-            ("remit", Case.REMIT),
-        ):
+        for name, case in SPECIALS:
             channels = SPECIAL_CHANNELS.get(case, (PORTAL, BOARD))
             for position, entry in enumerate(self._special[name]):
                 town = self._draw.choice(self._places.towns)
