@@ -16,6 +16,7 @@ app = typer.Typer(
     help="分办：接收群众来信，准确、及时、不漏一件地交到责任单位。",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
