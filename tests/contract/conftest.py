@@ -1,0 +1,21 @@
+"""One store of each implementation for each test."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from store.unit_of_work import SqlStore
+from tests.support.stores import MAKERS
+
+
+@pytest.fixture(params=sorted(MAKERS))
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    return MAKERS[request.param](tmp_path)
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[SqlStore]:
+    opened = SqlStore(store_url, busy_timeout=20.0)
+    yield opened
+    opened.close()
