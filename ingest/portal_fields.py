@@ -156,7 +156,9 @@ def _short_texts(scope: HtmlElement) -> dict[HtmlElement, str]:
 
 
 def _stands_alone(element: HtmlElement, text: str) -> bool:
-    """A label is a cell, or ends with a colon, or has its value beside it."""
+    """A label is a cell, or ends with a colon, or has its value beside it. A row with one empty cell is no label."""
+    if element.tag in _FRAMES or sum(child.tag != "br" for child in element) > 1:
+        return False
     if element.tag in _CELLS or text.endswith((":", "：")):
         return True
     return _next(element) is not None or bool((element.tail or "").strip(_EDGES))

@@ -23,12 +23,13 @@ class Asked:
 
 @dataclass(slots=True)
 class HostileServer:
-    """``script`` maps a path (without query) to what is done there; ``asked`` is the log of requests."""
+    """``script`` maps a path (without query) to what is done there, ``fallback`` all others; ``asked`` logs the requests."""
 
     address: str
     script: dict[str, Answer]
     stop: threading.Event
     asked: list[Asked] = field(default_factory=list)
+    fallback: Answer | None = None
 
 
 def whole(body: bytes, media_type: str = "text/html; charset=utf-8", status: str = "200 OK", extra: str = "") -> Answer:
@@ -41,6 +42,9 @@ def whole(body: bytes, media_type: str = "text/html; charset=utf-8", status: str
         connection.sendall(head.encode() + body)
 
     return answer
+
+
+missing = whole(b"no such page", status="404 Not Found")
 
 
 def drop(connection: socket.socket, _: Asked) -> None:
@@ -74,7 +78,7 @@ def too_large(connection: socket.socket, _: Asked) -> None:
 
 def bomb(connection: socket.socket, _: Asked) -> None:
     """Some kilobytes of gzip that grow a thousandfold."""
-    body = gzip.compress(b"\x00" * 40_000_000)
+    body = gzip.compress(b"\x00" * 3_000_000)
     with contextlib.suppress(OSError):
         connection.sendall(f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
 
@@ -113,7 +117,7 @@ def hostile_server() -> Iterator[HostileServer]:
             with contextlib.suppress(OSError):
                 asked = _read_request(self.request)
                 server.asked.append(asked)
-                found = server.script.get(asked.target.partition("?")[0], whole(b"no such page", status="404 Not Found"))
+                found = server.script.get(asked.target.partition("?")[0], server.fallback or missing)
                 found(self.request, asked)
 
     class Listener(socketserver.ThreadingTCPServer):
