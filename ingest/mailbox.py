@@ -20,8 +20,8 @@ __all__ = ["MailboxCollector", "MailboxConfig"]
 
 MEDIA_TYPE = "message/rfc822"
 _HEAD_BYTES = 65_536
-_TOGETHER = 10
 _PATIENCE = 3
+_LAST_PATIENCE = 10
 _RECOVERED = 500
 
 
@@ -35,8 +35,7 @@ class _Harvest:
     captures: list[Capture] = field(default_factory=list)
     rejects: list[CaptureReject] = field(default_factory=list)
     ids: set[ExternalId] = field(default_factory=set)
-    asked: set[ExternalId] = field(default_factory=set)
-    seen: set[ExternalId] = field(default_factory=set)
+    stopped: bool = False
 
 
 class MailboxCollector:
@@ -52,6 +51,7 @@ class MailboxCollector:
         self._session: Session | None = None
         self._failures: dict[tuple[int, int], int] = {}
         self._known: set[tuple[int, int]] = set()
+        self._owed: set[tuple[int, int]] = set()
         self._recover_to: tuple[int, int] | None = None
         self._recovered = False
 
@@ -65,16 +65,20 @@ class MailboxCollector:
             raise
 
     def acknowledge(self, refs: Sequence[str]) -> None:
-        """Marks or moves committed mails, as ``after`` says. Refs of another UIDVALIDITY are left alone. Safe to repeat."""
+        """Marks or moves committed mails, as ``after`` says. Refs of another UIDVALIDITY are left alone. Safe to repeat.
+
+        Raises RetryLater, HaltForPerson; what it could not do is done with the next call.
+        """
         if self._config.after == "none" or not refs:
             return
+        self._owed |= {
+            (int(given), int(uid)) for given, _, uid in (ref.partition(":") for ref in refs) if given.isdigit() and uid.isdigit()
+        }
+        self._owed |= self._known
         session = self._open()
         try:
             validity, _, _ = session.select(self._config.folder, readonly=False)
-            uids = {
-                int(uid) for ref in refs for given, _, uid in [ref.partition(":")] if given == str(validity) and uid.isdigit()
-            }
-            uids.update(uid for given, uid in self._known if given == validity)
+            uids = {uid for given, uid in self._owed if given == validity}
             if self._recover_to and self._recover_to[0] == validity:
                 last = self._recover_to[1]
                 uids.update(session.uids_from(max(1, last - _RECOVERED), last))
@@ -82,7 +86,7 @@ class MailboxCollector:
         except RetryLater:
             self._drop()
             raise
-        self._known.clear()
+        self._owed.clear()
         self._recover_to = None
 
     def close(self) -> None:
@@ -135,125 +139,61 @@ class MailboxCollector:
             rejects=tuple(harvest.rejects),
             manifest=Manifest(harvest.listed, harvest.unchanged, len(harvest.captures) + len(harvest.rejects)),
             cursor=json.dumps({"uidvalidity": validity, "last_uid": harvest.last}),
-            more=bool(uids) and harvest.last < uids[-1],
+            more=bool(uids) and harvest.last < uids[-1] and not harvest.stopped,
         )
 
     def _gather(self, session: Session, validity: int, uids: Sequence[int], harvest: _Harvest) -> None:
-        """Fetches in small groups; a fault after the first group ends the batch there, before it is raised."""
+        """Fetches one by one: what came before a fault stands, and a mail that cannot be had stands alone."""
         sizes = session.sizes(uids)
         budget = self._config.batch_bytes
-        group: list[int] = []
-        for uid in uids:
+        for place, uid in enumerate(uids):
             size = sizes.get(uid)
-            if size is None:
-                continue  # gone between listing and fetching: nobody's mail any more
-            if size > self._config.max_bytes:
-                if not self._take(session, validity, group, harvest) or not self._too_large(
-                    session, validity, uid, size, harvest
-                ):
+            if size is not None and harvest.listed and min(size, self._config.max_bytes) > budget:
+                return
+            try:
+                if size is not None and not self._take(session, validity, uid, size, harvest):
+                    size = None
+            except RetryLater:
+                self._drop()
+                harvest.stopped = True
+                if harvest.listed:
                     return
-                group = []
-                continue
-            if budget - size < 0 and (group or harvest.listed):
-                break
-            budget -= size
-            group.append(uid)
-            if len(group) == _TOGETHER:
-                if not self._take(session, validity, group, harvest):
-                    return
-                group = []
-        else:
-            if self._take(session, validity, group, harvest):
-                harvest.last = uids[-1]
-            return
-        self._take(session, validity, group, harvest)
+                if not self._is_poison(validity, uid, uids[place + 1 :]):
+                    raise
+                self._add(validity, uid, b"", "the server breaks off whenever this mail is fetched", harvest)
+                return
+            self._failures.pop((validity, uid), None)
+            budget -= min(size or 0, self._config.max_bytes)
+            harvest.last = uid
 
-    def _take(self, session: Session, validity: int, uids: Sequence[int], harvest: _Harvest) -> bool:
-        """Fetches these and accounts for them. False: the connection is gone, what was harvested before stands."""
-        if not uids:
-            return True
+    def _take(self, session: Session, validity: int, uid: int, size: int, harvest: _Harvest) -> bool:
+        """Fetches a mail and accounts for it. False when it is gone since it was listed: nobody's mail any more."""
+        large = size > self._config.max_bytes
         try:
-            bodies = session.bodies(uids)
-        except FetchRefused:
-            return all(self._take_one(session, validity, uid, harvest) for uid in uids)
-        except RetryLater:
-            return self._stop_or_raise(validity, uids, harvest)
-        self._look_up([_external_id(validity, uid, bodies.get(uid)) for uid in uids], harvest)
-        for uid in uids:
-            self._account(session, validity, uid, bodies.get(uid), harvest)
-        return True
-
-    def _look_up(self, ids: Sequence[ExternalId], harvest: _Harvest) -> None:
-        harvest.asked.update(ids)
-        harvest.seen.update(self._seen.seen(self._config.channel, ids))
-
-    def _take_one(self, session: Session, validity: int, uid: int, harvest: _Harvest) -> bool:
-        try:
-            data = session.bodies([uid]).get(uid)
+            data = session.head(uid, _HEAD_BYTES) if large else session.body(uid)
         except FetchRefused:
             data = None
-        except RetryLater:
-            return self._stop_or_raise(validity, [uid], harvest)
-        self._account(session, validity, uid, data, harvest)
+        if not data and not session.uids_among([uid]):
+            return False
+        if large:
+            reason = f"the mail has {size} bytes, more than the {self._config.max_bytes} allowed: only its header fields are kept"
+        elif data is None:
+            reason = "the server does not deliver this mail"
+        else:
+            reason = "" if data else "the mail is empty"
+        self._add(validity, uid, data or b"", reason, harvest)
         return True
 
-    def _stop_or_raise(self, validity: int, uids: Sequence[int], harvest: _Harvest) -> bool:
-        """The connection fell: what was harvested before stands; with nothing yet the mails are tried one by one."""
-        if harvest.listed == 0:
-            self._one_by_one(validity, uids, harvest)
-        self._drop()
-        return False
-
-    def _one_by_one(self, validity: int, uids: Sequence[int], harvest: _Harvest) -> None:
-        """A mail that makes the connection fall each time it is fetched alone is refused at last, not waited for."""
-        session = self._reopened(validity)
-        for uid in uids:
-            try:
-                data = session.bodies([uid]).get(uid)
-            except FetchRefused:
-                data = None
-            except RetryLater:
-                self._failures[validity, uid] = failures = self._failures.get((validity, uid), 0) + 1
-                if failures < _PATIENCE:
-                    if harvest.listed:
-                        return
-                    raise
-                session = self._reopened(validity)
-                data = None
-            self._failures.pop((validity, uid), None)
-            self._account(session, validity, uid, data, harvest)
-
-    def _reopened(self, validity: int) -> Session:
-        self._drop()
+    def _is_poison(self, validity: int, uid: int, next_uids: Sequence[int]) -> bool:
+        """Whether it is this mail that breaks the connection and not the network: it did so again and again, always right
+        after a login that went well, while another mail can be fetched."""
+        self._failures[validity, uid] = failures = self._failures.get((validity, uid), 0) + 1
+        if failures < _PATIENCE:
+            return False
         session = self._open()
         if session.select(self._config.folder, readonly=True)[0] != validity:
-            raise RetryLater(f"mailbox {self._config.channel}: the folder was made anew while it was read")
-        return session
-
-    def _account(self, session: Session, validity: int, uid: int, data: bytes | None, harvest: _Harvest) -> None:
-        if not data and not session.uids_among([uid]):
-            harvest.last = uid
-            return
-        if data:
-            self._add(validity, uid, data, "", harvest)
-        elif data is None:
-            self._add(validity, uid, b"", "the server does not deliver this mail", harvest)
-        else:
-            self._add(validity, uid, b"", "the mail is empty", harvest)
-
-    def _too_large(self, session: Session, validity: int, uid: int, size: int, harvest: _Harvest) -> bool:
-        try:
-            head = session.heads(uid, _HEAD_BYTES)
-        except FetchRefused:
-            head = b""
-        except RetryLater:
-            if not harvest.listed:
-                raise
-            self._drop()
             return False
-        reason = f"the mail has {size} bytes, more than the {self._config.max_bytes} allowed: only its header fields are kept"
-        self._add(validity, uid, head, reason, harvest)
-        return True
+        return session.body(next_uids[0]) is not None if next_uids else failures >= _LAST_PATIENCE
 
     def _add(self, validity: int, uid: int, data: bytes, reason: str, harvest: _Harvest) -> None:
         """Counts the mail once, as new, seen before, or refused with the reason."""
@@ -264,9 +204,7 @@ class MailboxCollector:
             return
         harvest.ids.add(external_id)
         harvest.listed += 1
-        if external_id not in harvest.asked:
-            self._look_up([external_id], harvest)
-        if external_id in harvest.seen:
+        if self._seen.seen(self._config.channel, [external_id]):
             harvest.unchanged += 1
             self._known.add((validity, uid))
             return

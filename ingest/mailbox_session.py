@@ -105,11 +105,12 @@ class Session:
         found = self._fetch(uids, "RFC822.SIZE")
         return {uid: int(data.get(b"RFC822.SIZE") or 0) for uid, data in found.items()}
 
-    def bodies(self, uids: Sequence[int]) -> dict[int, bytes | None]:
-        """Whole mails; None where the server gave no bytes. Marks nothing. Raises FetchRefused, RetryLater."""
-        return {uid: data.get(b"BODY[]") for uid, data in self._fetch(uids, "BODY.PEEK[]").items()}
+    def body(self, uid: int) -> bytes | None:
+        """A whole mail; None where the server gave no bytes. Marks nothing. Raises FetchRefused, RetryLater."""
+        data = self._fetch([uid], "BODY.PEEK[]").get(uid, {}).get(b"BODY[]")
+        return data if isinstance(data, bytes) else None
 
-    def heads(self, uid: int, most: int) -> bytes:
+    def head(self, uid: int, most: int) -> bytes:
         """The first ``most`` bytes of the header fields."""
         data = self._fetch([uid], f"BODY.PEEK[HEADER]<0.{most}>").get(uid, {})
         return next((value for key, value in data.items() if key.startswith(b"BODY[HEADER]") and value), b"")
