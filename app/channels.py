@@ -1,8 +1,5 @@
 """Collectors and parsers from the settings of a channel."""
 
-from ingest.mailbox import MailboxCollector, MailboxConfig
-from ingest.mailbox_parser import MailParser
-
 from app.settings import AnyChannel, BoardChannel, MailboxChannel, PortalChannel, Settings, WebChannel
 from domain.errors import BadSettings
 from domain.ids import ChannelId
@@ -11,6 +8,8 @@ from ingest.board import BoardCollector, BoardConfig
 from ingest.board_parser import BoardParser
 from ingest.http import HttpClient, HttpLimits
 from ingest.http_gate import HostGate
+from ingest.mailbox import MailboxCollector, MailboxConfig
+from ingest.mailbox_parser import MailParser
 from ingest.portal import PortalCollector, PortalConfig
 from ingest.portal_parser import PortalParser
 from ingest.portal_profile import load_profile

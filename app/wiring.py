@@ -1,4 +1,6 @@
-"""The one place where adapters are built, from the settings. Nothing is opened before it is needed."""
+"""The one place where adapters are built, from the settings. Nothing is opened before it is needed, and what only some
+commands need (channels, the model, migrations) is imported by them alone: a short command answers at once.
+"""
 
 import base64
 import binascii
@@ -8,11 +10,9 @@ import threading
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-
-from classify.retrieval import RetrievalClassifier
+from typing import TYPE_CHECKING
 
 from app.changes import EventMaker
-from app.channels import build_collector, build_parser
 from app.events import event_maker
 from app.failpoints import Failpoint, no_failpoint
 from app.feedback import FeedbackDesk
@@ -21,12 +21,10 @@ from app.registrar import Registrar
 from app.sameness import SamenessSettings
 from app.settings import AnyChannel, Settings
 from app.worker import Worker, WorkSettings
-from classify.model import load_model
 from domain.clock import SystemClock
 from domain.errors import BadSettings, FenbanError, HaltForPerson
 from domain.ids import ChannelId
 from domain.ports import Classifier, Clock, Collector, Parser
-from ingest.http_gate import HostGate
 from route.calendar import WorkingCalendar
 from route.decide import KIND_RULE, Decider, DecideSettings
 from route.directory import Directory, load_directory
@@ -34,9 +32,12 @@ from route.embedded import EmbeddedTopics
 from route.relay import Relay
 from route.rules import Rulebook, ScreenAction
 from route.rules_file import load_rules
-from store.migrate import upgrade
 from store.unit_of_work import SqlStore
 from store.vault import FieldVault
+
+if TYPE_CHECKING:
+    from classify.model import Model
+    from ingest.http_gate import HostGate
 
 LIVE_POINTER = "live"
 MODEL_SUFFIX = ".model"
@@ -64,6 +65,8 @@ class System:
         url = self.settings.store_url()
         file = Path(url.removeprefix("sqlite:///"))
         if not file.exists():
+            from store.migrate import upgrade
+
             _make_folder(file.parent)
             upgrade(url)
         return SqlStore(url)
@@ -113,8 +116,17 @@ class System:
     @cached_property
     def classifier(self) -> Classifier:
         """The live model, else retrieval over the directory's duties."""
+        from classify.retrieval import RetrievalClassifier
+
+        return self.model or RetrievalClassifier(tuple(self.directory.units.values()))
+
+    @cached_property
+    def model(self) -> "Model | None":
+        """The live model, None when none was trained yet. Raises HaltForPerson when its file is missing or damaged."""
+        from classify.model import load_model
+
         path = self.live_model
-        return load_model(path) if path is not None else RetrievalClassifier(tuple(self.directory.units.values()))
+        return load_model(path) if path is not None else None
 
     @property
     def models(self) -> Path:
@@ -134,16 +146,15 @@ class System:
     @cached_property
     def threshold(self) -> float | None:
         """The least probability that is decided without a person; None: every suggestion waits in review."""
-        model = self.live_model
+        model = self.model
         if model is None or not self.settings.decide.automatic:
             return None
-        strangers = set(load_model(model).units) - set(self.directory.units)
-        if strangers == set(load_model(model).units):
+        if not set(model.units) & set(self.directory.units):
             raise HaltForPerson(
-                f"the model {model.stem} was trained on other units: none of them is in {self.settings.files.units}",
+                f"the model {model.version} was trained on other units: none of them is in {self.settings.files.units}",
                 remedy="train one on letters labelled with this directory's units: fenban train --csv FILE",
             )
-        return load_model(model).threshold(self.settings.decide.target_precision)
+        return model.threshold(self.settings.decide.target_precision)
 
     @cached_property
     def make_event(self) -> EventMaker:
@@ -151,14 +162,20 @@ class System:
 
     @cached_property
     def parsers(self) -> Mapping[ChannelId, Parser]:
+        from app.channels import build_parser
+
         return {ChannelId(channel.id): build_parser(self.settings, channel) for channel in self.settings.channel}
 
     def collector(self, channel: AnyChannel) -> Collector:
+        from app.channels import build_collector
+
         return build_collector(self.settings, channel, self.store, self.clock, self.gate)
 
     @cached_property
-    def gate(self) -> HostGate:
+    def gate(self) -> "HostGate":
         """One for all channels: two channels on one host take turns."""
+        from ingest.http_gate import HostGate
+
         return HostGate(self.clock, random.Random(), self.stop)
 
     def registrar(self) -> Registrar:

@@ -9,6 +9,7 @@ import typer
 from app.cli.base import WRONG, ByOption, JsonOption, SettingsOption, emit_lines, open_system, say, show
 from app.settings import load_settings
 from app.texts import text
+from app.wiring import System
 from domain.errors import HaltForPerson
 from store import backup as archives
 from store.keys import new_key_file
@@ -109,10 +110,7 @@ def keys_rotate(settings: SettingsOption = None) -> None:
     say(f"{rewrapped} {text('done')}")
 
 
-def _files(system: object) -> dict[str, Path]:
-    from app.wiring import System
-
-    assert isinstance(system, System)
+def _files(system: System) -> dict[str, Path]:
     return {
         "store": Path(system.settings.store_url().removeprefix("sqlite:///")),
         "topics": system.settings.path(system.settings.topics.path),

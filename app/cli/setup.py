@@ -9,10 +9,10 @@ import typer
 from app.cli.base import WRONG, JsonOption, SettingsOption, emit_lines, open_system, say, show
 from app.settings import SETTINGS_NAME
 from app.texts import text
+from app.wiring import System
 from domain.errors import HaltForPerson
 from route.directory import check as check_directory
 from store.keys import new_key_file
-from store.migrate import upgrade as upgrade_store
 
 
 def register(app: typer.Typer) -> None:
@@ -67,14 +67,11 @@ def check(settings: SettingsOption = None) -> None:
         say(text("check.good"))
 
 
-def model_notes(system: "object") -> list[str]:
+def model_notes(system: System) -> list[str]:
     """What is worth knowing about the model, without being wrong."""
-    from app.wiring import System
-
-    assert isinstance(system, System)
-    if system.live_model is None:
+    if system.model is None:
         return ["no model yet: every letter waits in review with suggestions from the directory → fenban train --csv FILE"]
-    units = set(getattr(system.classifier, "units", ()))
+    units = set(system.model.units)
     strangers = sorted(units - set(system.directory.units))
     if strangers:
         listed = ", ".join(strangers[:5])
@@ -84,6 +81,8 @@ def model_notes(system: "object") -> list[str]:
 
 def upgrade(settings: SettingsOption = None) -> None:
     """把存储升级到本版本。 / Brings the store to this version."""
+    from store.migrate import upgrade as upgrade_store
+
     with open_system(settings) as system:
         url = system.settings.store_url()
         Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
