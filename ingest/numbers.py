@@ -74,7 +74,10 @@ def numbers_possible(text: str) -> bool:
 def find_numbers(text: str) -> Iterator[FoundNumber]:
     """All numbers of the folded text; those in Chinese digits last. A later one may overlap an earlier, which holds."""
     for run in _RUN.finditer(text):
-        yield from _in_run(text, run.start(), run.end(), 0)
+        start = run.start()
+        while start > 0 and run.start() - start < 2 and text[start - 1] in "+(（":
+            start -= 1
+        yield from _in_run(text, start, run.end(), 0)
     for run in _HAN_RUN.finditer(text):
         if run[0].isascii() or not any(digit in run[0] for digit in _HAN):
             continue
@@ -100,9 +103,8 @@ def _candidates(text: str, start: int, end: int) -> Iterator[tuple[NumberKind, i
         yield from _tiles(match[0], match.start())
     for match in _each(_MOBILE, text, start, end, _is_mobile):
         yield NumberKind.PHONE, match.start(), match.end()
-    if text[max(0, start - 3) : start].rstrip("( （").endswith("+"):
-        for match in _FOREIGN.finditer(text, text.rindex("+", 0, start), end):
-            yield NumberKind.PHONE, match.start(), match.end()
+    for match in _FOREIGN.finditer(text, start, end):
+        yield NumberKind.PHONE, match.start(), match.end()
     for match in _CARD.finditer(text, start, end):
         if _is_card(text, match):
             yield NumberKind.ACCOUNT, match.start(), match.end()

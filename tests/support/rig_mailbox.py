@@ -83,7 +83,7 @@ class MailSource:
         self._proxy.heal()
 
 
-def mailbox_config(folder: str, port: int, **changes: object) -> MailboxConfig:
+def mailbox_config(folder: str, port: int, /, **changes: object) -> MailboxConfig:
     values: dict[str, object] = {
         "channel": CHANNEL,
         "host": "127.0.0.1",

@@ -1,0 +1,267 @@
+"""The mailbox's own promises, beside those of every collector: UIDVALIDITY, poison, size, marks and moves, refusals."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from domain.errors import BadSettings, HaltForPerson, RetryLater
+from domain.messages import Capture
+from ingest.mailbox import MailboxCollector
+from tests.support.collector_rig import Rig
+from tests.support.imap_proxy import ImapProxy
+from tests.support.rig_mailbox import MailSource, imap_client, imap_server, letter, mailbox_config, mailbox_rig
+from tests.support.web_clock import HandClock
+from tests.support.web_seen import FakeSeen
+
+
+@pytest.fixture
+def rig() -> Iterator[Rig]:
+    with mailbox_rig() as made:
+        yield made
+
+
+def source_of(rig: Rig) -> MailSource:
+    assert isinstance(rig.source, MailSource)
+    return rig.source
+
+
+def fill(rig: Rig, count: int) -> list[str]:
+    texts = [f"第{number}封来信" for number in range(count)]
+    for number, text in enumerate(texts):
+        rig.source.add(f"k{number}", text)
+    return texts
+
+
+def bodies(rig: Rig, captures: list[Capture]) -> list[str]:
+    return [rig.understand(capture).body for capture in captures]
+
+
+def flags(folder: str) -> dict[int, tuple[bytes, ...]]:
+    client = imap_client()
+    client.select_folder(folder, readonly=True)
+    return {uid: data[b"FLAGS"] for uid, data in client.fetch(client.search("ALL"), ["FLAGS"]).items()}
+
+
+@pytest.mark.parametrize("step", [-7, 7])
+def test_another_uidvalidity_up_or_down_rescans_and_finds_nothing_new(rig: Rig, step: int) -> None:
+    fill(rig, 6)
+    rig.drain()
+    cursor = json.loads(rig.cursor)
+    rig.cursor = json.dumps({**cursor, "uidvalidity": cursor["uidvalidity"] + step, "last_uid": cursor["last_uid"] + 1000})
+    rig.source.add("new", "新来的")
+    rig.batches.clear()
+    assert bodies(rig, rig.drain()) == ["新来的"]
+    assert sum(batch.manifest.unchanged for batch in rig.batches) == 6
+
+
+def test_a_recreated_folder_is_read_again_without_a_second_letter(rig: Rig) -> None:
+    mails = [letter(f"k{number}", "一样的信") for number in range(3)]
+    for mail in mails:
+        source_of(rig).append(mail)
+    assert len(rig.drain()) == 3
+    client, folder = imap_client(), source_of(rig).folder
+    client.delete_folder(folder)
+    client.create_folder(folder)
+    for mail in [*mails, letter("k9", "后来的")]:
+        source_of(rig).append(mail)
+    assert bodies(rig, rig.drain()) == ["后来的"]
+
+
+def test_identical_mails_are_one_item(rig: Rig) -> None:
+    for _ in range(3):
+        source_of(rig).append(letter("same", "同一封"))
+    batch = rig.poll()
+    assert len(batch.captures) == batch.manifest.listed == 1
+    assert not batch.more
+    assert rig.drain() == []
+
+
+def test_the_last_mail_is_not_read_again_for_a_star(rig: Rig) -> None:
+    fill(rig, 2)
+    rig.drain()
+    assert rig.poll().manifest.listed == 0
+
+
+def test_polling_marks_nothing_and_acknowledging_marks_once(rig: Rig) -> None:
+    fill(rig, 3)
+    batch = rig.collector.poll("")
+    folder = source_of(rig).folder
+    assert all(b"\\Seen" not in found for found in flags(folder).values())
+    refs = [capture.ref for capture in batch.captures]
+    rig.collector.acknowledge(refs)
+    rig.collector.acknowledge(refs)
+    assert all(b"\\Seen" in found for found in flags(folder).values())
+
+
+def test_refs_of_another_uidvalidity_are_left_alone(rig: Rig) -> None:
+    fill(rig, 1)
+    (capture,) = rig.collector.poll("").captures
+    validity, uid = capture.ref.split(":")
+    rig.collector.acknowledge([f"{int(validity) + 1}:{uid}", "nonsense", ""])
+    assert b"\\Seen" not in flags(source_of(rig).folder)[int(uid)]
+
+
+def test_committed_mails_are_moved_into_a_folder_that_is_made() -> None:
+    with mailbox_rig(after="move", move_to="办过的/来信") as rig:
+        fill(rig, 5)
+        texts = bodies(rig, rig.drain())
+        assert texts == [f"第{number}封来信" for number in range(5)]
+        client = imap_client()
+        assert client.folder_status(source_of(rig).folder, ["MESSAGES"])[b"MESSAGES"] == 0
+        client.select_folder("办过的/来信", readonly=True)
+        assert len(client.search("ALL")) >= 5
+        assert rig.drain() == []
+
+
+def test_what_an_earlier_process_could_not_move_is_moved_with_the_next_mails() -> None:
+    with mailbox_rig(after="move", move_to="办过的二") as rig:
+        fill(rig, 2)
+        batch = rig.collector.poll("")
+        rig.seen.commit(batch, rig.clock.now())
+        rig.collector.close()
+        config = mailbox_config(source_of(rig).folder, imap_server().port, after="move", move_to="办过的二")
+        second = MailboxCollector(config, rig.seen, rig.clock)
+        rig.source.add("new", "新来的")
+        after = second.poll(batch.cursor)
+        second.acknowledge([capture.ref for capture in after.captures])
+        second.close()
+        assert imap_client().folder_status(config.folder, ["MESSAGES"])[b"MESSAGES"] == 0
+
+
+def test_a_mail_that_is_too_large_keeps_its_header_fields_and_reason() -> None:
+    with mailbox_rig(max_bytes=5000) as rig:
+        rig.source.add("small", "小信")
+        rig.source.add("large", "很长的信" * 2000)
+        rig.source.add("small2", "又一封小信")
+        batch = rig.poll()
+        assert bodies(rig, list(batch.captures)) == ["小信", "又一封小信"]
+        (reject,) = batch.rejects
+        (part,) = reject.capture.parts
+        assert b"Subject: large" in part.data
+        assert len(part.data) < 5000
+        assert "more than the 5000" in reject.reason
+        assert reject.capture.ref
+        assert rig.drain() == []
+
+
+def test_a_poll_is_bounded_in_bytes() -> None:
+    with mailbox_rig(batch_bytes=10_000, batch_messages=50) as rig:
+        for number in range(5):
+            rig.source.add(f"k{number}", f"{number}" * 4000)
+        assert [len(rig.poll().captures) for _ in range(3)] == [2, 2, 1]
+        assert not rig.batches[-1].more
+
+
+def test_a_mail_that_breaks_the_connection_is_quarantined_at_last_and_the_others_come() -> None:
+    proxy = ImapProxy(imap_server().port)
+    with mailbox_rig() as rig:
+        config = replace(mailbox_config(source_of(rig).folder, proxy.port), batch_messages=50)
+        fill(rig, 5)
+        client = imap_client()
+        client.select_folder(config.folder, readonly=True)
+        poison = sorted(client.search("ALL"))[2]
+        proxy.drop_on = f"UID FETCH {poison} (BODY.PEEK[])".encode()
+        collector = MailboxCollector(config, rig.seen, rig.clock)
+        cursor, captures, rejects, faults = "", 0, 0, 0
+        for _ in range(10):
+            try:
+                batch = collector.poll(cursor)
+            except RetryLater:
+                faults += 1
+                continue
+            cursor = batch.cursor
+            rig.seen.commit(batch, rig.clock.now())
+            captures += len(batch.captures)
+            rejects += len(batch.rejects)
+        assert (captures, rejects, faults) == (4, 1, 2)
+        collector.close()
+        proxy.close()
+
+
+def test_a_mail_that_the_server_will_not_deliver_is_quarantined_alone() -> None:
+    with mailbox_rig() as rig:
+        fill(rig, 4)
+        client = imap_client()
+        client.select_folder(source_of(rig).folder, readonly=True)
+        poison = sorted(client.search("ALL"))[1]
+        proxy = ImapProxy(imap_server().port)
+
+        def refuse(line: bytes) -> bytes | None:
+            tag = line.split(b" ", 1)[0]
+            return tag + b" NO [CORRUPTION] cannot read\r\n" if f"FETCH {poison} (BODY".encode() in line else None
+
+        proxy.answer = refuse
+        collector = MailboxCollector(mailbox_config(source_of(rig).folder, proxy.port), rig.seen, rig.clock)
+        batch = collector.poll("")
+        assert len(batch.captures) == 3
+        assert [reject.reason for reject in batch.rejects] == ["the server does not deliver this mail"]
+        assert batch.manifest.listed == batch.manifest.captured == 4
+        collector.close()
+        proxy.close()
+
+
+def test_the_client_introduces_itself_before_it_opens_the_folder(rig: Rig) -> None:
+    proxy = ImapProxy(imap_server().port)
+    collector = MailboxCollector(mailbox_config(source_of(rig).folder, proxy.port), rig.seen, rig.clock)
+    collector.poll("")
+    commands = [line.split()[1].upper() for line in proxy.lines if len(line.split()) > 1]
+    assert commands.index(b"LOGIN") < commands.index(b"ID") < commands.index(b"EXAMINE")
+    assert b"SELECT" not in commands
+    collector.close()
+    proxy.close()
+
+
+def unsafe_login(line: bytes) -> bytes | None:
+    if b" EXAMINE " in line:
+        return line.split(b" ", 1)[0] + b" NO EXAMINE Unsafe Login. Please contact kefu@188.com for help\r\n"
+    return None
+
+
+def busy_login(line: bytes) -> bytes | None:
+    return line.split(b" ", 1)[0] + b" NO [UNAVAILABLE] System busy\r\n" if b" LOGIN " in line else None
+
+
+def test_an_unsafe_login_is_for_a_person_who_learns_of_app_passwords(rig: Rig) -> None:
+    proxy = ImapProxy(imap_server().port)
+    proxy.answer = unsafe_login
+    with pytest.raises(HaltForPerson, match="授权码"):
+        MailboxCollector(mailbox_config(source_of(rig).folder, proxy.port), rig.seen, rig.clock).poll("")
+    proxy.answer = busy_login
+    with pytest.raises(RetryLater):
+        MailboxCollector(mailbox_config(source_of(rig).folder, proxy.port), rig.seen, rig.clock).poll("")
+    proxy.close()
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "words"),
+    [
+        ({"password": "wrong"}, HaltForPerson, "授权码"),
+        ({"folder": "没有这个"}, HaltForPerson, "no folder"),
+        ({"port": 1}, RetryLater, "cannot be reached"),
+        ({"tls": True, "timeout": 3.0}, HaltForPerson, "TLS"),
+    ],
+)
+def test_what_only_a_person_or_time_can_mend_is_told_apart(
+    changes: dict[str, object], error: type[Exception], words: str
+) -> None:
+    config = mailbox_config("INBOX", imap_server().port, **changes)
+    with pytest.raises(error, match=words) as caught:
+        MailboxCollector(config, FakeSeen(), HandClock()).poll("")
+    assert config.password not in str(caught.value)
+    assert config.username not in str(caught.value)
+
+
+def test_plain_text_to_another_machine_is_refused_before_connecting() -> None:
+    config = mailbox_config("INBOX", 143, host="imap.letters.example")
+    with pytest.raises(BadSettings, match="loopback"):
+        MailboxCollector(config, FakeSeen(), HandClock())
+    with pytest.raises(BadSettings, match="move_to"):
+        MailboxCollector(mailbox_config("INBOX", 143, after="move", move_to="INBOX"), FakeSeen(), HandClock())
+
+
+@pytest.mark.parametrize("cursor", ["", "nonsense", "[]", '{"uidvalidity": "x"}', '{"last_uid": 5}', "null", "7"])
+def test_an_unreadable_cursor_means_from_the_start(rig: Rig, cursor: str) -> None:
+    fill(rig, 2)
+    assert len(rig.collector.poll(cursor).captures) == 2
