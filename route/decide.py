@@ -214,7 +214,7 @@ class Decider:
     def _read(self, message: Message) -> Reading:
         text = scanned_text(message.subject, message.body).lower()
         hit = (self.directory.places_in(message.place) if message.place else None) or self.directory.places_in(text)
-        place = Place(hit, tuple(self.directory.units[code].region for code in hit.units)) if hit is not None else None
+        place = self._rulebook.place(hit, self.directory)
         return self._rulebook.read(message, text, place, self.directory.named_in(text))
 
     def _choose(

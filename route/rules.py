@@ -9,8 +9,11 @@ from domain.decisions import DeadlineClass, Urgency
 from domain.ids import UnitCode
 from domain.messages import Message, MessageKind
 from domain.units import UnitLevel
+from route.directory import Directory
 from route.lexicon import Lexicon, Spans, scanned_text
 from route.places import PlaceHit
+
+CLAUSE_END = frozenset("，。！？；,!?;")
 
 
 class ScreenAction(StrEnum):
@@ -37,13 +40,15 @@ class Conditions:
 
     ``groups`` are sets of word numbers: of each, one word must stand in the text (``any`` gives one group, each entry of
     ``all`` one); with ``within`` all of them inside so many characters, with ``ordered`` in the order of the groups and
-    without overlap. ``none``: words of which none may stand there. ``places`` are closed downwards; ``regions`` are prefixes.
+    without overlap, ``unbroken`` also in one clause. ``none``: words of which none may stand there. ``places`` are closed
+    downwards; ``regions`` are prefixes.
     """
 
     groups: tuple[frozenset[int], ...] = ()
     none: frozenset[int] = frozenset()
     within: int = 0
     ordered: bool = False
+    unbroken: bool = False
     regex: Pattern | None = None
     regex_text: str = ""
     kinds: frozenset[MessageKind] = frozenset()
@@ -149,6 +154,10 @@ class Rulebook:
                 first = screen
         return first
 
+    @staticmethod
+    def place(hit: PlaceHit | None, directory: Directory) -> Place | None:
+        return Place(hit, tuple(directory.units[code].region for code in hit.units)) if hit is not None else None
+
     def read(self, message: Message, text: str, place: Place | None, named: tuple[UnitCode, ...]) -> Reading:
         return Reading(message, text, self.rule_words.scan(text), place, named)
 
@@ -177,7 +186,7 @@ def holds(when: Conditions, reading: Reading) -> bool:
             return False
     if when.none and not when.none.isdisjoint(spans):
         return False
-    if when.within and not _near(when, spans):
+    if when.within and not _near(when, reading):
         return False
     return _fits(when, reading) and (when.regex is None or when.regex.search(reading.text) is not None)
 
@@ -202,22 +211,26 @@ def _fits(when: Conditions, reading: Reading) -> bool:
     return not when.regions or all(region.startswith(when.regions) for region in place.regions)
 
 
-def _near(when: Conditions, spans: Mapping[int, Spans]) -> bool:
+def _near(when: Conditions, reading: Reading) -> bool:
+    spans = reading.spans
     groups = [sorted(span for number in group if number in spans for span in spans[number]) for group in when.groups]
-    return any(_reaches(start, end, groups[1:], when) for start, end in groups[0])
+    if not when.ordered:
+        return any(_around(start, groups[1:], when.within) for start, _ in groups[0])
+    return any(_follows(start, end, groups[1:], when, reading.text) for start, end in groups[0])
 
 
-def _reaches(start: int, end: int, groups: Sequence[Spans], when: Conditions) -> bool:
+def _around(start: int, groups: Sequence[Spans], within: int) -> bool:
+    return all(any(abs(other - start) <= within for other, _ in group) for group in groups)
+
+
+def _follows(start: int, end: int, groups: Sequence[Spans], when: Conditions, text: str) -> bool:
     after = end
     for group in groups:
-        if when.ordered:
-            fitting = [span_end for span_start, span_end in group if span_start >= after and span_end - start <= when.within]
-            if not fitting:
-                return False
-            after = min(fitting)
-        elif not any(abs(span_start - start) <= when.within for span_start, _ in group):
+        ends = [span_end for span_start, span_end in group if span_start >= after and span_end - start <= when.within]
+        if not ends:
             return False
-    return True
+        after = min(ends)
+    return not when.unbroken or CLAUSE_END.isdisjoint(text[start:after])
 
 
 def _index(conditions: Sequence[Conditions]) -> _Index:

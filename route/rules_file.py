@@ -18,6 +18,7 @@
     none = ["谢谢"]                           # none of these
     within = 30                              # the words of `any` and `all` stand inside so many characters
     ordered = false                          # … in the order written (needs within)
+    unbroken = false                         # … with no comma or sentence end between them
     regex = "夜里[0-9]+点"                    # RE2, over subject and body without white space
     kind = ["complaint"]                     # consult help complaint accusation suggestion thanks
     channel = ["portal"]
@@ -60,39 +61,11 @@ from route.rules import Conditions, PlaceLead, Rule, Rulebook, Screen, ScreenAct
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
-CONDITION_KEYS = frozenset(
-    [
-        "any",
-        "all",
-        "none",
-        "within",
-        "ordered",
-        "regex",
-        "kind",
-        "channel",
-        "addressed_to",
-        "place",
-        "region",
-        "level",
-        "unit_named",
-    ],
-)
-SCREEN_KEYS = CONDITION_KEYS | frozenset(["name", "action", "reason", "dispatch_to"])
-RULE_KEYS = CONDITION_KEYS | frozenset(
-    [
-        "name",
-        "lead",
-        "co_units",
-        "requirement",
-        "deadline_class",
-        "urgency",
-        "out_of_remit",
-        "review",
-        "excluded",
-        "prefer_local",
-        "continue",
-    ],
-)
+CONDITIONS = "any all none within ordered unbroken regex kind channel addressed_to place region level unit_named"
+SCREEN_RESULTS = "name action reason dispatch_to"
+RULE_RESULTS = "name lead co_units requirement deadline_class urgency out_of_remit review excluded prefer_local continue"
+SCREEN_KEYS = frozenset(f"{CONDITIONS} {SCREEN_RESULTS}".split())
+RULE_KEYS = frozenset(f"{CONDITIONS} {RULE_RESULTS}".split())
 BUILTIN = "builtin_rules.toml"
 
 
@@ -218,11 +191,13 @@ class _Reader:
 
     def _conditions(self, table: "_Table", lexicon: Lexicon) -> Conditions:
         groups = [lexicon.numbers(words) for words in table.word_groups()]
-        within, ordered = table.number("within"), table.flag("ordered")
+        within, ordered, unbroken = table.number("within"), table.flag("ordered"), table.flag("unbroken")
         if within and len(groups) < 2:
             raise ValueError("within needs two groups of words → add any or all")
         if ordered and not within:
             raise ValueError("ordered needs within → say inside how many characters")
+        if unbroken and not ordered:
+            raise ValueError("unbroken needs ordered → add ordered = true")
         channels = frozenset(table.texts("channel"))
         unknown = sorted(channels - set(self._channels)) if self._channels is not None else []
         if unknown:
@@ -233,6 +208,7 @@ class _Reader:
             none=lexicon.numbers(table.words("none")),
             within=within,
             ordered=ordered,
+            unbroken=unbroken,
             regex=_compiled(pattern) if pattern else None,
             regex_text=pattern,
             kinds=frozenset(table.choices("kind", MessageKind)),
@@ -343,7 +319,7 @@ class _Table:
 
 def covers(earlier: Conditions, later: Conditions) -> bool:
     """Whether ``earlier`` surely holds wherever ``later`` does. Only what can be seen from the lists counts."""
-    if earlier.within and (earlier.groups, earlier.within, earlier.ordered) != (later.groups, later.within, later.ordered):
+    if earlier.within and _nearness(earlier) != _nearness(later):
         return False
     if not all(any(mine <= theirs for mine in later.groups) for theirs in earlier.groups):
         return False
@@ -353,6 +329,10 @@ def covers(earlier: Conditions, later: Conditions) -> bool:
         return False
     narrowing = ("kinds", "channels", "places", "named", "levels", "addressed_to")
     return all(_within(getattr(later, name), getattr(earlier, name)) for name in narrowing)
+
+
+def _nearness(when: Conditions) -> tuple[object, ...]:
+    return when.groups, when.within, when.ordered, when.unbroken
 
 
 def _within(later: Collection[object], earlier: Collection[object]) -> bool:
