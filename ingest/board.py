@@ -236,8 +236,8 @@ class BoardCollector:
 
 def _onward(threads: Sequence[Thread], passed: set[str]) -> str:
     """The next page's ``lastItem``. Raises RetryLater when the board goes in a circle."""
-    last = threads[-1].external_id
-    if last in passed:
+    last = next((thread.external_id for thread in reversed(threads) if thread.external_id.isdigit()), "")
+    if not last or last in passed:
         raise RetryLater("the board gives the same page again", remedy="compare list_path with the site", after=_EMPTY_BOARD)
     passed.add(last)
     return last

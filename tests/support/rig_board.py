@@ -6,6 +6,8 @@ import random
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from domain.ids import ChannelId
@@ -34,6 +36,7 @@ class BoardSource:
         self.written: dict[str, int] = {}
         self.gone: set[str] = set()
         self.left: int | None = None
+        self.server = server
         self.clicks = 0
         self.envelope: bytes | None = None
         self._clock = clock
@@ -122,12 +125,13 @@ class BoardSource:
 
 
 @contextmanager
-def board_rig() -> Iterator[Rig]:
+def board_rig(**changes: Any) -> Iterator[Rig]:
+    """``changes`` are fields of the BoardConfig."""
     with hostile_server() as server:
         seen, clock = FakeSeen(), HandClock()
         source = BoardSource(server, clock)
         http = HttpClient(server.address, HttpLimits(min_interval=0.0, deadline=5.0), HostGate(clock, random.Random(1)))
-        config = BoardConfig(ChannelId("board"), server.address, FID, batch_items=4)
+        config = replace(BoardConfig(ChannelId("board"), server.address, FID, batch_items=4), **changes)
         collector = BoardCollector(config, http, seen, clock)
         yield Rig(collector, BoardParser(config), source, seen, clock)
         collector.close()

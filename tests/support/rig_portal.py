@@ -5,7 +5,9 @@ import random
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from domain.ids import ChannelId
@@ -35,6 +37,7 @@ class PortalSource:
         self.clicks = 0
         self.list_override: bytes | None = None
         self.numbers: dict[str, int] = {}
+        self.server = server
         server.script["/list"] = self._list
         server.script["/view"] = self._view
 
@@ -112,11 +115,12 @@ class PortalSource:
 
 
 @contextmanager
-def portal_rig() -> Iterator[Rig]:
+def portal_rig(**changes: Any) -> Iterator[Rig]:
+    """``changes`` are fields of the PortalConfig."""
     with hostile_server() as server:
         source, seen, clock = PortalSource(server), FakeSeen(), HandClock()
         http = HttpClient(server.address, HttpLimits(min_interval=0.0, deadline=5.0), HostGate(clock, random.Random(1)))
-        config = PortalConfig(ChannelId("portal"), server.address, batch_items=4)
+        config = replace(PortalConfig(ChannelId("portal"), server.address, batch_items=4), **changes)
         profile = load_profile(PROFILE)
         collector = PortalCollector(config, profile, http, seen, clock)
         yield Rig(collector, PortalParser(profile, config), source, seen, clock)
