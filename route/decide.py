@@ -148,7 +148,7 @@ class Decider:
             model=model,
             threshold=least,
             suggestions=offered,
-            evidence=self._evidence(reading, gathered),
+            evidence=(*self._evidence(reading, gathered), *_words_for(lead, offered)),
         )
 
     def by_person(
@@ -283,6 +283,11 @@ class Decider:
             found.append(Evidence("place", reading.place.hit.text, 1.0))
         found += [Evidence("name", self.directory.units[code].name, 1.0) for code in reading.named]
         return tuple(found)
+
+
+def _words_for(lead: UnitCode | None, offered: Sequence[Suggestion]) -> tuple[Evidence, ...]:
+    """The words that spoke for the chosen unit, where the model suggested it."""
+    return next((one.evidence for one in offered if one.unit == lead), ())
 
 
 def _gather(rules: Sequence[Rule]) -> _Gathered:

@@ -10,7 +10,7 @@ from typing import Any
 from app.register_plan import Registered
 from app.settings import load_settings
 from app.wiring import SHARDS, System
-from domain.decisions import Suggestion
+from domain.decisions import Evidence, Suggestion
 from domain.ids import ChannelId, ExternalId, UnitCode
 from domain.messages import Batch, Capture, CapturePart, CaptureReject, Draft, Manifest, MessageKind, Sender, UpstreamAnswer
 from route.wire import structured
@@ -96,8 +96,9 @@ class WordClassifier:
         water, roads = "停水" in text, "路面" in text
         if water == roads:
             return (Suggestion(UnitCode("water"), 0.4), Suggestion(UnitCode("roads"), 0.4))
-        first, second = ("water", "roads") if water else ("roads", "water")
-        return (Suggestion(UnitCode(first), 0.97), Suggestion(UnitCode(second), 0.02))
+        first, second, word = ("water", "roads", "停水") if water else ("roads", "water", "路面")
+        spoke = (Evidence("word", word, 2.0),)
+        return (Suggestion(UnitCode(first), 0.97, spoke), Suggestion(UnitCode(second), 0.02))
 
 
 class DraftParser:

@@ -35,6 +35,7 @@ def test_a_sure_letter_is_dispatched_an_unsure_one_waits(desk: Desk) -> None:
     assert event["type"] == "assigned"
     assert event["data"]["number"] == sure
     assert event["data"]["deadline"]["working_days"] == 5
+    assert {"kind": "word", "text": "停水", "weight": 2.0} in event["data"]["evidence"]
     assert desk.balanced()
 
 
