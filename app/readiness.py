@@ -6,6 +6,7 @@ from app.reports import status_document
 from app.wiring import System
 from domain.errors import FenbanError
 
+FAILING = frozenset({"degraded", "halted"})
 SLOW_OUTBOX_SECONDS = 300.0
 
 
@@ -15,7 +16,7 @@ def readiness(system: System) -> tuple[bool, dict[str, Any]]:
         status = status_document(system)
     except FenbanError as error:
         return False, {"status": "down", "what": str(error)}
-    troubles = [f"channel {channel['id']}: {channel['error']}" for channel in status["channels"] if channel["state"] != "ok"]
+    troubles = [f"channel {channel['id']}: {channel['error']}" for channel in status["channels"] if channel["state"] in FAILING]
     oldest = status["outbox"]["oldest_seconds"] or 0.0
     if oldest > SLOW_OUTBOX_SECONDS:
         troubles.append(f"the oldest outbox record has waited {oldest:.0f} s")

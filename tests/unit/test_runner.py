@@ -1,0 +1,92 @@
+"""One process does everything, once through or until stopped; what one part meets never stops another."""
+
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.health import HealthServer
+from app.metrics import METRICS, registry
+from app.readiness import readiness
+from app.reports import ledger_document, status_document
+from app.runner import Parts, Runner
+from app.slots import Slot
+from tests.support.desk import Desk
+from tests.unit.test_way_of_a_message import WATER
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path / "city")
+
+
+def test_two_processes_never_have_the_same_name(tmp_path: Path) -> None:
+    with Slot(tmp_path, "worker") as first, Slot(tmp_path, "worker") as second:
+        assert first.name != second.name
+    with Slot(tmp_path, "worker") as again:
+        assert again.name == first.name
+
+
+def test_until_idle_leaves_nothing(desk: Desk) -> None:
+    number = desk.letter("1", WATER)
+    runner = Runner(desk.system, Parts(collect=False))
+    told: list[tuple[str, int]] = []
+    try:
+        assert runner.until_idle(threading.Event(), lambda stage, n: told.append((stage, n))) == []
+    finally:
+        runner.close()
+    assert desk.state(number) == "dispatched"
+    assert ("work", 1) in told
+    assert ("relay", 1) in told
+
+
+def test_stopping_ends_every_thread(desk: Desk) -> None:
+    desk.letter("1", WATER)
+    stop = threading.Event()
+    stop.set()
+    runner = Runner(desk.system, Parts(collect=False))
+    runner.run(stop)
+    runner.close()
+    assert desk.balanced()
+
+
+@pytest.fixture
+def address(desk: Desk) -> Iterator[str]:
+    made = registry(lambda: status_document(desk.system), lambda: ledger_document(desk.system))
+    with HealthServer("127.0.0.1", 0, lambda: readiness(desk.system), made) as server:
+        yield f"http://127.0.0.1:{server.port}"
+
+
+def read(address: str) -> str:
+    with urllib.request.urlopen(address, timeout=10) as answer:
+        return str(answer.read().decode())
+
+
+def test_health_says_alive_ready_and_measured(desk: Desk, address: str) -> None:
+    desk.letter("1", WATER)
+    desk.work()
+    assert '"ok"' in read(f"{address}/healthz")
+    assert '"ok"' in read(f"{address}/readyz")
+    metrics = read(f"{address}/metrics")
+    assert 'fenban_messages{state="dispatched"} 1.0' in metrics
+    assert 'fenban_ledger_difference{line="outbox"} 0.0' in metrics
+    assert {line.split()[2] for line in metrics.splitlines() if line.startswith("# HELP")} == {metric.name for metric in METRICS}
+
+
+def test_a_failing_channel_degrades_and_does_not_end_readiness(desk: Desk, address: str) -> None:
+    from domain.ids import ChannelId
+
+    with desk.system.store.unit_of_work() as uow:
+        uow.channels.report(ChannelId("portal"), "portal", desk.clock.now(), state="degraded", error="unreachable")
+        uow.commit()
+    assert '"degraded"' in read(f"{address}/readyz")
+
+
+def test_other_paths_are_not_found(address: str) -> None:
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        read(f"{address}/")
+    assert caught.value.code == 404
+    caught.value.close()
