@@ -38,6 +38,8 @@ _ENTITY = re.compile(
     r"&(?:(?:amp|#38|#x26);)*(#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|nbsp|lt|gt|amp|quot|apos|ldquo|rdquo|lsquo|rsquo|hellip|mdash|ndash|"
     r"middot|bull|ensp|emsp|thinsp|zwnj|zwj|shy|copy|reg|times|deg|yen|laquo|raquo|sect|para|plusmn|divide|trade);"
 )
+# Entities of entities of entities: upstream systems escape twice, hardly ever more.
+_MOST_ROUNDS = 6
 _NOT_LETTERS = re.compile(r"[\W_]+")
 
 # A cut text shorter than this says too little to call the longer one the same.
@@ -47,16 +49,24 @@ _LEAST_CUT_FORM = 30
 def normalise(text: str) -> str:
     """The text in NFKC, without invisible and control characters, upstream's entities and highlight tags resolved,
     runs of spaces made one, at most one empty line between paragraphs, trimmed. Lone surrogates become U+FFFD."""
-    if "&" in text:
-        text = _resolve_entities(text)
-    if "<" in text:
-        text = _TAG.sub(_tag_text, text)
+    text = _tidy(text)
+    for _ in range(_MOST_ROUNDS):
+        if "&" not in text and "<" not in text:
+            break
+        plain = _TAG.sub(_tag_text, _ENTITY.sub(_entity_text, text))
+        if plain == text:
+            break
+        text = _tidy(plain)
+    return text
+
+
+def _tidy(text: str) -> str:
     text = _nfkc(text)
     if text.isprintable() and "  " not in text:
         return text.strip()
-    text = _LINE_BREAK.sub("\n", text) if not text.replace("\n", "").isprintable() else text
-    text = _LONE_SURROGATE.sub("\ufffd", text)
-    text = _nfkc(_INVISIBLE.sub("", text))
+    if not text.replace("\n", "").isprintable():
+        text = _INVISIBLE.sub("", _LONE_SURROGATE.sub("\ufffd", _LINE_BREAK.sub("\n", text)))
+        text = _nfkc(text)
     text = _SPACE_AT_BREAK.sub("\n", _SPACES.sub(" ", text))
     return _MANY_BREAKS.sub("\n\n", text).strip()
 
@@ -70,13 +80,8 @@ def _nfkc(text: str) -> str:
     return text if unicodedata.is_normalized("NFKC", text) else unicodedata.normalize("NFKC", text)
 
 
-def _resolve_entities(text: str) -> str:
-    for _ in range(4):
-        resolved = _ENTITY.sub(lambda found: html.unescape(f"&{found[1]};"), text)
-        if resolved == text:
-            break
-        text = resolved
-    return text
+def _entity_text(found: re.Match[str]) -> str:
+    return html.unescape(f"&{found[1]};")
 
 
 def _tag_text(found: re.Match[str]) -> str:
