@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -241,15 +242,21 @@ def _check(home: str, host: str, limits: HttpLimits) -> None:
 
 
 def _tls(pinned: Path | None) -> tuple[ssl.SSLContext, bytes | None]:
-    context = httpx.create_ssl_context(trust_env=False)
     if pinned is None:
-        return context, None
+        return _default_tls(), None
     try:
         der = ssl.PEM_cert_to_DER_cert(pinned.read_text("ascii").strip())
     except (OSError, ValueError):
         raise BadSettings(
             [f"pinned_certificate: {pinned} is no readable PEM certificate → store the server's certificate"]
         ) from None
+    context = httpx.create_ssl_context(trust_env=False)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context, der
+
+
+@cache
+def _default_tls() -> ssl.SSLContext:
+    """Reading all root certificates takes a while: once for all channels."""
+    return httpx.create_ssl_context(trust_env=False)
