@@ -34,6 +34,8 @@ def read_json(text: str) -> Any:
         if strict is not None:
             return strict[0]
         body = inner.group(1)
+    if body[:1] not in ("{", "["):
+        raise RejectItem("the answer is not JSON")
     return _Lenient(body).document()
 
 

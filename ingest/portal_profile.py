@@ -9,10 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-import lxml.html
 import re2
 from cssselect import SelectorError
-from lxml import etree
 from lxml.cssselect import CSSSelector
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
 
@@ -26,9 +24,11 @@ _STRICT = ConfigDict(extra="forbid")
 def _selector(text: str) -> str:
     if text:
         try:
-            CSSSelector(text, translator="html")(lxml.html.Element("p"))
-        except (SelectorError, etree.XPathError):
-            raise ValueError("is no CSS selector that can be used here") from None
+            path = CSSSelector(text, translator="html").path
+        except SelectorError:
+            raise ValueError("is no CSS selector that can be read") from None
+        if "lower-case(" in path:
+            raise ValueError("uses :contains, which is not supported")
     return text
 
 
@@ -200,7 +200,9 @@ def _problem(path: Path, entry: Any) -> str:
 def _contradictions(profile: PortalProfile) -> list[str]:
     listing, paging, detail = profile.list, profile.paging, profile.detail
     problems = [
-        f"{key}: is no CSS selector that can be used here → correct it" for key, text in _selectors(profile) if not _reads(text)
+        f"{key}: is no CSS selector that can be used (:contains is not supported) → correct it"
+        for key, text in _selectors(profile)
+        if not _reads(text)
     ]
     places = [listing.url, listing.json_body, *listing.form.values()]
     if paging.kind == "template" and not any(mark in text for text in places for mark in _PLACEHOLDERS):
