@@ -22,6 +22,7 @@ from domain.events import TOPIC_PREFIX, Delivery, DeliveryStatus, OutboxRecord, 
 from domain.ports import Clock
 
 SCHEMA_VERSION = 1
+WAL_ATTEMPTS = 20
 FEEDBACK_TOPICS = f"{TOPIC_PREFIX}.feedback."
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -204,8 +205,7 @@ class EmbeddedFeed:
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
-    if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-        connection.execute("PRAGMA journal_mode = WAL")
+    _switch_to_wal(connection)
     for pragma in _PRAGMAS:
         connection.execute(pragma)
     version = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -221,6 +221,20 @@ def _prepare(connection: sqlite3.Connection) -> None:
         raise HaltForPerson(
             f"the topics' file has format {version}, this program knows {SCHEMA_VERSION}", remedy="install the newer fenban"
         )
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    """A new file is switched once; SQLite does not wait for another process that is just doing so, but a writer does."""
+    for _ in range(WAL_ATTEMPTS):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("ROLLBACK")
+    connection.execute("PRAGMA journal_mode = WAL")
 
 
 @contextmanager

@@ -20,9 +20,9 @@ from store.faults import locked, translated
 
 Row = Sequence[Any]
 CHUNK = 4096
+WAL_ATTEMPTS = 20
 
 SQLITE_PRAGMAS = (
-    "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
     "PRAGMA secure_delete = FAST",
@@ -60,9 +60,24 @@ def _prepare_sqlite(connection: sqlite3.Connection, record: object) -> None:  # 
     # The driver's own transaction handling would begin late and DEFERRED; _begin_sqlite says how instead.
     connection.isolation_level = None
     cursor = connection.cursor()
+    _switch_to_wal(cursor)
     for pragma in SQLITE_PRAGMAS:
         cursor.execute(pragma)
     cursor.close()
+
+
+def _switch_to_wal(cursor: sqlite3.Cursor) -> None:
+    """A new file is switched once; SQLite does not wait for another process that is just doing so, but a writer does."""
+    for _ in range(WAL_ATTEMPTS):
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+        cursor.execute("BEGIN IMMEDIATE")
+        cursor.execute("ROLLBACK")
+    cursor.execute("PRAGMA journal_mode = WAL")
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -6,7 +6,6 @@ from multiprocessing import get_context
 from multiprocessing.synchronize import Barrier
 from typing import Any
 
-from domain.errors import RetryLater
 from domain.ids import Number
 from domain.messages import MessageState
 from store.unit_of_work import SqlStore
@@ -85,12 +84,7 @@ def first_use(url: str, name: str, ready: Barrier) -> list[str]:
     from store.migrate import upgrade
 
     ready.wait(60)
-    for _ in range(20):
-        try:
-            upgrade(url)
-        except RetryLater:
-            continue
-        break
+    upgrade(url)
     with SqlStore(url).unit_of_work(write=False) as uow:
         return [str(len(uow.channels.status()))]
 
