@@ -129,8 +129,8 @@ class FeedbackDesk:
             case FeedbackType.EXTEND:
                 if assignment.state not in OPEN:
                     raise Refused(f"an assignment that is {assignment.state} cannot be extended")
-                if event.days < 1 or not event.reason.strip():
-                    raise Refused("an extension needs its reason and a number of working days")
+                asked = f"asks for {event.days} more working days: {mask(normalise(event.reason))}"
+                changes.changed[assignment.id] = replace(assignment, reason=asked)
         if event.type in {FeedbackType.COMPLETE, FeedbackType.RETURN}:
             changes.weigh(assignment.matter, uow.assignments.of_matters([assignment.matter])[assignment.matter])
         return ""

@@ -151,7 +151,7 @@ class Office:
                 raise Refused(f"an assignment that is {assignment.state} cannot be extended")
             deadline = self._calendar.deadline(assignment.deadline.due, days)
             deadline = replace(deadline, working_days=assignment.deadline.working_days + days)
-            longer = replace(assignment, deadline=deadline)
+            longer = replace(assignment, deadline=deadline, reason="")
             changes.changed[longer.id] = longer
             row = changes.matters[assignment.matter]
             if row.promised is None or deadline.due > row.promised:

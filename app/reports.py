@@ -1,14 +1,13 @@
 """What commands and pages show: documents made of the store's rows, for programs (dicts) and for people (lines)."""
 
-from collections.abc import Iterable, Iterator
-from datetime import datetime
+from collections.abc import Iterable
 from typing import Any
 
 from app.changes import LIVE
+from app.documents import assignment_dict, assignment_steps, decision_dict, iso, maybe_iso, suggestion_dict
 from app.queries import Queries
-from app.texts import text
 from app.wiring import System
-from domain.decisions import Assignment, Decision, Evidence, Role, Suggestion
+from domain.decisions import Decision, Role
 from domain.errors import Refused
 from domain.ids import MatterId, Number, UnitCode
 from domain.messages import Message, MessageState
@@ -20,7 +19,7 @@ EVERYTHING = 10_000_000
 def ledger_document(system: System) -> dict[str, Any]:
     """``fenban ledger --json``."""
     lines = Queries(system.store).ledger()
-    return {"as_of": system.clock.now().isoformat(), "lines": lines}
+    return {"as_of": iso(system.clock.now()), "lines": lines}
 
 
 def status_document(system: System) -> dict[str, Any]:
@@ -57,8 +56,8 @@ def message_row(message: Message) -> dict[str, Any]:
         "channel": message.channel,
         "state": message.state,
         "kind": message.kind,
-        "registered_at": message.registered_at.isoformat(),
-        "submitted_at": _iso(message.submitted_at),
+        "registered_at": iso(message.registered_at),
+        "submitted_at": maybe_iso(message.submitted_at),
         "place": message.place,
         "subject": message.subject,
         "body": message.body,
@@ -137,7 +136,7 @@ def message_document(system: System, number: Number) -> dict[str, Any]:
         "addressed_to": message.addressed_to,
         "messages": others,
         "matter_state": row.state if row else None,
-        "promised": _iso(row.promised) if row else None,
+        "promised": maybe_iso(row.promised) if row else None,
         "repeat_of": row.repeat_of if row else None,
         "decision": decision_dict(known[-1]) if known else None,
         "assignments": [assignment_dict(part) for part in parts],
@@ -157,13 +156,13 @@ def explain_document(system: System, number: Number) -> dict[str, Any]:
     queries = Queries(system.store)
     steps = list(queries.steps([member.number for member in members], message.matter))
     steps += [
-        {"at": one.decided_at.isoformat(), "step": "decided", "number": one.number, **decision_dict(one)}
+        {"at": iso(one.decided_at), "step": "decided", "number": one.number, **decision_dict(one)}
         for listed in decisions.values()
         for one in listed
     ]
-    steps += [step for part in parts for step in _assignment_steps(part)]
+    steps += [step for part in parts for step in assignment_steps(part)]
     steps += [
-        {"at": entry.at.isoformat(), "step": "audited", "actor": entry.actor, "action": entry.action, **dict(entry.detail)}
+        {"at": iso(entry.at), "step": "audited", "actor": entry.actor, "action": entry.action, **dict(entry.detail)}
         for entry in audited
     ]
     order = ("registered", "revised", "noted", "decided", "assigned")
@@ -189,139 +188,6 @@ def explain_document(system: System, number: Number) -> dict[str, Any]:
     }
 
 
-def decision_dict(decision: Decision) -> dict[str, Any]:
-    deadline = decision.deadline
-    return {
-        "outcome": decision.outcome,
-        "lead": decision.lead,
-        "co_units": list(decision.co_units),
-        "rule": decision.rule,
-        "model": decision.model,
-        "threshold": decision.threshold,
-        "requirement": decision.requirement,
-        "deadline_class": decision.deadline_class,
-        "deadline": None
-        if deadline is None
-        else {
-            "due": deadline.due.isoformat(),
-            "provisional": deadline.provisional,
-            "working_days": deadline.working_days,
-            "calendar": deadline.calendar,
-        },
-        "urgency": decision.urgency,
-        "excluded": list(decision.excluded),
-        "sealed": decision.sealed,
-        "reason": decision.reason,
-        "actor": decision.actor,
-        "decided_at": decision.decided_at.isoformat(),
-        "evidence": [evidence_dict(one) for one in decision.evidence],
-        "suggestions": [suggestion_dict(one) for one in decision.suggestions],
-    }
-
-
-def suggestion_dict(one: Suggestion) -> dict[str, Any]:
-    return {
-        "unit": one.unit,
-        "probability": round(one.probability, 4),
-        "evidence": [evidence_dict(why) for why in one.evidence],
-    }
-
-
-def evidence_dict(one: Evidence) -> dict[str, Any]:
-    return {"kind": one.kind, "text": one.text, "weight": round(one.weight, 4)}
-
-
-def assignment_dict(part: Assignment) -> dict[str, Any]:
-    return {
-        "id": part.id,
-        "unit": part.unit,
-        "role": part.role,
-        "state": part.state,
-        "sealed": part.sealed,
-        "requirement": part.requirement,
-        "sent_at": part.sent_at.isoformat(),
-        "signed_at": _iso(part.signed_at),
-        "completed_at": _iso(part.completed_at),
-        "returned_at": _iso(part.returned_at),
-        "withdrawn_at": _iso(part.withdrawn_at),
-        "due": part.deadline.due.isoformat(),
-        "provisional": part.deadline.provisional,
-        "reason": part.reason,
-        "suggested_unit": part.suggested_unit,
-        "reply": part.reply,
-    }
-
-
-def _assignment_steps(part: Assignment) -> Iterator[dict[str, Any]]:
-    moments = (
-        ("assigned", part.sent_at),
-        ("signed", part.signed_at),
-        ("returned", part.returned_at),
-        ("completed", part.completed_at),
-        ("withdrawn", part.withdrawn_at),
-    )
-    for step, at in moments:
-        if at is not None:
-            found = {"at": at.isoformat(), "step": step, "assignment": part.id, "unit": part.unit}
-            if step == "assigned":
-                found |= {"role": part.role, "due": part.deadline.due.isoformat()}
-            if step == "returned":
-                found["reason"] = part.reason
-            yield found
-
-
-def document_lines(document: dict[str, Any]) -> Iterator[str]:
-    """``show`` for people."""
-    yield f"{text('show.matter')} {document['matter']}  ({text('state.' + str(document['matter_state']))})"
-    yield f"{text('show.state')}：{text('state.' + document['state'])}  {document['reason']}"
-    yield f"{text('show.registered')}：{document['registered_at'][:19]}"
-    if document["kind"]:
-        yield f"{text('show.kind')}：{text('kind.' + document['kind'])}"
-    if document["place"]:
-        yield f"{text('show.place')}：{document['place']}"
-    yield f"{text('show.subject')}：{document['subject']}"
-    yield document["body"]
-    decision = document["decision"]
-    if decision is not None:
-        yield from decision_lines(decision)
-    for part in document["assignments"]:
-        yield f"  {part['id']}  {text('role.' + part['role'])}  {text('state.' + part['state'])}  {part['due'][:10]}"
-
-
-def decision_lines(decision: dict[str, Any]) -> Iterator[str]:
-    units = "、".join([decision["lead"] or "", *decision["co_units"]]).strip("、")
-    due = decision["deadline"]
-    when = (
-        "" if due is None else f"  {text('show.due')} {due['due'][:10]}{text('show.provisional') if due['provisional'] else ''}"
-    )
-    by = f"{decision['rule']} {decision['model']}".strip()
-    yield f"{text('show.decision')}：{decision['outcome']} {units}{when}  ({text('show.rule')}：{by} {decision['actor']})".rstrip()
-    if decision["requirement"]:
-        yield f"  {text('show.requirement')}：{decision['requirement']}"
-    if decision["evidence"]:
-        yield f"  {text('show.evidence')}：{'、'.join(one['text'] for one in decision['evidence'][:8])}"
-    if decision["suggestions"]:
-        offered = "  ".join(
-            f"{one['unit']} {one['probability']:.0%}（{'、'.join(why['text'] for why in one['evidence'][:4])}）"
-            for one in decision["suggestions"][:5]
-        )
-        yield f"  {text('show.suggestions')}：{offered}"
-
-
-def explain_lines(document: dict[str, Any]) -> Iterator[str]:
-    """``explain`` for people."""
-    yield f"{text('show.matter')} {document['matter']}  ({text('state.' + str(document['matter_state']))})"
-    for step in document["steps"]:
-        head = f"{step['at'][:19]}  {text('explain.' + step['step'])}"
-        if step["step"] == "decided":
-            lines = list(decision_lines(step))
-            yield f"{head}  {step['number']}  {lines[0]}"
-            yield from (f"    {line.strip()}" for line in lines[1:])
-        else:
-            rest = {key: value for key, value in step.items() if key not in {"at", "step"} and value not in (None, "")}
-            yield f"{head}  {'  '.join(f'{key}={value}' for key, value in rest.items())}"
-
-
 def _found(uow: UnitOfWork, number: Number) -> Message:
     message = uow.reads.messages([number]).get(number)
     if message is None:
@@ -332,7 +198,3 @@ def _found(uow: UnitOfWork, number: Number) -> Message:
 def _latest(decisions: Iterable[Decision], number: Number) -> Decision | None:
     of_number = [decision for decision in decisions if decision.number == number]
     return of_number[-1] if of_number else None
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment is not None else None

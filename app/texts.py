@@ -89,7 +89,8 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "explain.completed": ("办理完毕", "completed"),
         "explain.returned": ("退回", "returned"),
         "explain.withdrawn": ("收回", "withdrawn"),
-        "explain.published": ("发布", "published"),
+        "explain.event": ("发布", "published"),
+        "explain.feedback": ("单位反馈", "said by a unit"),
         "explain.audited": ("操作", "step by a person or unit"),
     }
 )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from domain.clock import SHANGHAI
 from domain.ids import MatterId, Number, UnitCode
 from store.engine import Transaction
 from store.times import from_us
@@ -41,7 +42,7 @@ def assigned_matters(tx: Transaction, unit: UnitCode | None) -> list[MatterId]:
 
 def steps(tx: Transaction, numbers: Sequence[Number], matter: MatterId) -> Iterator[dict[str, Any]]:
     """What happened to these messages and their matter, as far as rows of their own tell it; decisions, assignments and the
-    audit log are not repeated. Each has ``at`` (ISO 8601, UTC) and ``step``."""
+    audit log are not repeated. Each has ``at`` (ISO 8601, Asia/Shanghai) and ``step``."""
     for at, number, channel, external_id, version in tx.fetch_in(_VERSIONS, numbers):
         step = "registered" if version == 1 else "revised"
         yield {"at": _iso(at), "step": step, "number": number, "channel": channel, "external_id": external_id, "version": version}
@@ -56,4 +57,4 @@ def steps(tx: Transaction, numbers: Sequence[Number], matter: MatterId) -> Itera
 
 
 def _iso(stored: int) -> str:
-    return from_us(stored).isoformat()
+    return from_us(stored).astimezone(SHANGHAI).isoformat()

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from app.cli.base import WRONG, ByOption, JsonOption, SettingsOption, emit_lines, open_system, say, show
+from app.documents import iso
 from app.settings import load_settings
 from app.texts import text
 from app.wiring import System
@@ -79,7 +80,7 @@ def audit_list(
         rows = [
             {
                 "sequence": sequence,
-                "at": entry.at.isoformat(),
+                "at": iso(entry.at),
                 "actor": entry.actor,
                 "action": entry.action,
                 "subject": entry.subject,

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from app.cli.base import ByOption, JsonOption, ReasonOption, SettingsOption, emit, emit_lines, open_system, say, show
+from app.documents import document_lines, iso
 from app.office import Choice
 from app.reports import EVERYTHING, assignment_rows, message_document, message_row, review_rows
 from app.texts import text
@@ -111,7 +112,7 @@ def review_decide(
         office = system.office(by)
         if lead is not None:
             decision = office.decide(Number(number), Choice(lead, tuple(co or ()), requirement, deadline_class))
-            due = decision.deadline.due.isoformat() if decision.deadline else ""
+            due = iso(decision.deadline.due) if decision.deadline else ""
             say(f"{number} → {', '.join([decision.lead or '', *decision.co_units])}  {text('show.due')} {due[:10]}")
         elif out_of_remit is not None:
             office.out_of_remit(Number(number), out_of_remit)
@@ -214,7 +215,7 @@ def assignment_extend(
     """批准延期。 / Grants more working days."""
     with open_system(settings) as system:
         deadline = system.office(by).extend(AssignmentId(ident), days, reason)
-    say(f"{text('show.due')} {deadline.due.isoformat()}")
+    say(f"{text('show.due')} {iso(deadline.due)}")
 
 
 def assignment_reopen(
@@ -287,7 +288,5 @@ def _show_document(document: dict[str, Any], as_json: bool) -> None:
     if as_json:
         emit(document)
         return
-    from app.reports import document_lines
-
     for line in document_lines(document):
         show(line)

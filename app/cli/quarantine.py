@@ -6,6 +6,7 @@ import typer
 
 from app.cli.base import WRONG, ByOption, JsonOption, ReasonOption, SettingsOption, emit, emit_lines, open_system, say, show
 from app.codec import CAPTURE, capture_from, parts_from
+from app.documents import iso
 from app.reports import EVERYTHING
 from app.texts import text
 from app.wiring import System
@@ -111,7 +112,7 @@ def parked_list(as_json: JsonOption = False, settings: SettingsOption = None) ->
                 "matter": record.key,
                 "type": record.type,
                 "attempts": record.attempts,
-                "created_at": record.created_at.isoformat(),
+                "created_at": iso(record.created_at),
                 "reason": reason,
             }
             for record, reason in uow.outbox.parked(EVERYTHING)
@@ -176,6 +177,6 @@ def _row(item: QuarantineItem) -> dict[str, Any]:
         "id": item.id,
         "channel": item.channel,
         "external_id": item.external_id,
-        "at": item.at.isoformat(),
+        "at": iso(item.at),
         "reason": item.reason,
     }

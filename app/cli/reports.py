@@ -6,8 +6,9 @@ from typing import Annotated, Any
 import typer
 
 from app.cli.base import WRONG, ByOption, JsonOption, SettingsOption, emit, open_system, say, show
+from app.documents import document_lines, explain_lines
 from app.queries import Queries
-from app.reports import document_lines, explain_document, explain_lines, ledger_document, message_document, status_document
+from app.reports import explain_document, ledger_document, message_document, status_document
 from app.texts import text
 from app.wiring import System
 from domain.errors import HaltForPerson

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.office import Choice
-from app.reports import review_rows
+from app.reports import assignment_rows, review_rows
 from domain.errors import RejectItem
 from domain.ids import AssignmentId, Number, UnitCode
 from route.feedback import parse_feedback
@@ -131,6 +131,8 @@ def test_a_reply_is_masked_and_its_original_sealed(desk: Desk, part: str) -> Non
 
 def test_an_extension_is_asked_for_and_granted(desk: Desk, part: str) -> None:
     assert tell(desk, "water", type="extend", assignment=part, reason="管网复杂", days=5)[0] == "applied"
+    (row,) = assignment_rows(desk.system, UnitCode("water"))
+    assert row["reason"] == "asks for 5 more working days: 管网复杂"
     granted = desk.office.extend(AssignmentId(part), 5, "同意")
     assert granted.working_days == 10
     events = desk.events("water")

@@ -1,0 +1,150 @@
+"""Rows as documents for programs and as lines for people. Times are Asia/Shanghai's, as everything people read."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from app.texts import text
+from domain.clock import SHANGHAI
+from domain.decisions import Assignment, Decision, Evidence, Suggestion
+
+
+def iso(moment: datetime) -> str:
+    return moment.astimezone(SHANGHAI).isoformat()
+
+
+def maybe_iso(moment: datetime | None) -> str | None:
+    return iso(moment) if moment is not None else None
+
+
+def decision_dict(decision: Decision) -> dict[str, Any]:
+    deadline = decision.deadline
+    return {
+        "outcome": decision.outcome,
+        "lead": decision.lead,
+        "co_units": list(decision.co_units),
+        "rule": decision.rule,
+        "model": decision.model,
+        "threshold": decision.threshold,
+        "requirement": decision.requirement,
+        "deadline_class": decision.deadline_class,
+        "deadline": None
+        if deadline is None
+        else {
+            "due": iso(deadline.due),
+            "provisional": deadline.provisional,
+            "working_days": deadline.working_days,
+            "calendar": deadline.calendar,
+        },
+        "urgency": decision.urgency,
+        "excluded": list(decision.excluded),
+        "sealed": decision.sealed,
+        "reason": decision.reason,
+        "actor": decision.actor,
+        "decided_at": iso(decision.decided_at),
+        "evidence": [evidence_dict(one) for one in decision.evidence],
+        "suggestions": [suggestion_dict(one) for one in decision.suggestions],
+    }
+
+
+def suggestion_dict(one: Suggestion) -> dict[str, Any]:
+    return {
+        "unit": one.unit,
+        "probability": round(one.probability, 4),
+        "evidence": [evidence_dict(why) for why in one.evidence],
+    }
+
+
+def evidence_dict(one: Evidence) -> dict[str, Any]:
+    return {"kind": one.kind, "text": one.text, "weight": round(one.weight, 4)}
+
+
+def assignment_dict(part: Assignment) -> dict[str, Any]:
+    return {
+        "id": part.id,
+        "unit": part.unit,
+        "role": part.role,
+        "state": part.state,
+        "sealed": part.sealed,
+        "requirement": part.requirement,
+        "sent_at": iso(part.sent_at),
+        "signed_at": maybe_iso(part.signed_at),
+        "completed_at": maybe_iso(part.completed_at),
+        "returned_at": maybe_iso(part.returned_at),
+        "withdrawn_at": maybe_iso(part.withdrawn_at),
+        "due": iso(part.deadline.due),
+        "provisional": part.deadline.provisional,
+        "reason": part.reason,
+        "suggested_unit": part.suggested_unit,
+        "reply": part.reply,
+    }
+
+
+def assignment_steps(part: Assignment) -> Iterator[dict[str, Any]]:
+    moments = (
+        ("assigned", part.sent_at),
+        ("signed", part.signed_at),
+        ("returned", part.returned_at),
+        ("completed", part.completed_at),
+        ("withdrawn", part.withdrawn_at),
+    )
+    for step, at in moments:
+        if at is not None:
+            found = {"at": iso(at), "step": step, "assignment": part.id, "unit": part.unit}
+            if step == "assigned":
+                found |= {"role": part.role, "due": iso(part.deadline.due)}
+            if step == "returned":
+                found["reason"] = part.reason
+            yield found
+
+
+def document_lines(document: dict[str, Any]) -> Iterator[str]:
+    """``show`` for people."""
+    yield f"{text('show.matter')} {document['matter']}  ({text('state.' + str(document['matter_state']))})"
+    yield f"{text('show.state')}：{text('state.' + document['state'])}  {document['reason']}"
+    yield f"{text('show.registered')}：{document['registered_at'][:19]}"
+    if document["kind"]:
+        yield f"{text('show.kind')}：{text('kind.' + document['kind'])}"
+    if document["place"]:
+        yield f"{text('show.place')}：{document['place']}"
+    yield f"{text('show.subject')}：{document['subject']}"
+    yield document["body"]
+    decision = document["decision"]
+    if decision is not None:
+        yield from decision_lines(decision)
+    for part in document["assignments"]:
+        yield f"  {part['id']}  {text('role.' + part['role'])}  {text('state.' + part['state'])}  {part['due'][:10]}"
+
+
+def decision_lines(decision: dict[str, Any]) -> Iterator[str]:
+    units = "、".join([decision["lead"] or "", *decision["co_units"]]).strip("、")
+    due = decision["deadline"]
+    when = (
+        "" if due is None else f"  {text('show.due')} {due['due'][:10]}{text('show.provisional') if due['provisional'] else ''}"
+    )
+    by = f"{decision['rule']} {decision['model']}".strip()
+    yield f"{text('show.decision')}：{decision['outcome']} {units}{when}  ({text('show.rule')}：{by} {decision['actor']})".rstrip()
+    if decision["requirement"]:
+        yield f"  {text('show.requirement')}：{decision['requirement']}"
+    if decision["evidence"]:
+        yield f"  {text('show.evidence')}：{'、'.join(one['text'] for one in decision['evidence'][:8])}"
+    if decision["suggestions"]:
+        offered = "  ".join(
+            f"{one['unit']} {one['probability']:.0%}（{'、'.join(why['text'] for why in one['evidence'][:4])}）"
+            for one in decision["suggestions"][:5]
+        )
+        yield f"  {text('show.suggestions')}：{offered}"
+
+
+def explain_lines(document: dict[str, Any]) -> Iterator[str]:
+    """``explain`` for people."""
+    yield f"{text('show.matter')} {document['matter']}  ({text('state.' + str(document['matter_state']))})"
+    for step in document["steps"]:
+        head = f"{step['at'][:19]}  {text('explain.' + step['step'])}"
+        if step["step"] == "decided":
+            lines = list(decision_lines(step))
+            yield f"{head}  {step['number']}  {lines[0]}"
+            yield from (f"    {line.strip()}" for line in lines[1:])
+        else:
+            rest = {key: value for key, value in step.items() if key not in {"at", "step"} and value not in (None, "")}
+            yield f"{head}  {'  '.join(f'{key}={value}' for key, value in rest.items())}"
