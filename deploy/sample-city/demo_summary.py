@@ -2,8 +2,11 @@
 
 import json
 import os
+import time
+import tomllib
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -32,62 +35,58 @@ def words(chinese: str, english: str) -> str:
 class Summary:
     """``lines`` runs a fenban command and gives its JSON lines, ``text`` gives what it printed."""
 
-    def __init__(self, lines: Lines, text: Text, root: Path) -> None:
+    def __init__(self, lines: Lines, text: Text, units: Path, folder: str) -> None:
         self._lines = lines
         self._text = text
-        self._root = root
+        self._folder = folder
+        self._names = {unit["code"]: unit["name"] for unit in tomllib.loads(units.read_text(encoding="utf-8"))["unit"]}
 
-    def show(self, *, first: bool, seconds: float, ports: dict[str, int]) -> int:
-        """Prints the summary; 1 when the ledger shows a difference."""
-        ledger = json.loads(self._text("ledger", "--json"))
-        print()
-        print(self._text("ledger").rstrip())
-        self._states(ledger)
-        self._units()
-        self._matters()
+    def show(self, *, first: bool, started: float, ports: dict[str, int]) -> int:
+        """Prints the summary; 1 when the ledger shows a difference. Commands that do not need each other run side by side."""
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            matters_read = pool.submit(self._lines, "export", "matters", "--json")
+            ledger_read = pool.submit(self._text, "ledger", "--json")
+            ledger_shown = pool.submit(self._text, "ledger")
+            matters = [matter for matter in matters_read.result() if not matter.get("sealed")]
+            explained = {number: pool.submit(self._text, "explain", number) for number in three_matters(matters)}
+            ledger = json.loads(ledger_read.result())
+            print(f"\n{ledger_shown.result().rstrip()}")
+            self._states(ledger)
+            self._units(matters)
+            print(f"\n{words('三个事项是怎么走的', 'Three matters explained')}")
+            for number, told in explained.items():
+                _show_matter(number, told.result())
         self._next(ports)
         done = words("完成", "done") if first else words("完成（沿用上次的库）", "done, on the store of the last time")
-        print(f"\n{done}: {seconds:.0f} s")
+        print(f"\n{done}: {time.monotonic() - started:.0f} s")
         differs = [line["name"] for line in ledger["lines"] if line["difference"]]
         if differs:
             print(words(f"台账不平：{'、'.join(differs)}", f"the ledger does not balance: {', '.join(differs)}"))
         return 1 if differs else 0
 
     def _states(self, ledger: dict[str, Any]) -> None:
-        registered = next(line for line in ledger["lines"] if line["name"] == "registered")
+        lines = {line["name"]: line["right"] for line in ledger["lines"]}
         print(f"\n{words('来信去向', 'Where the letters went')}")
-        for state, count in sorted(registered["right"].items(), key=lambda entry: -entry[1]):
+        for state, count in sorted(lines["registered"].items(), key=lambda entry: -entry[1]):
             if count:
                 print(f"  {count:>5}  {words(*STATES.get(state, (state, state)))}")
-        quarantined = sum(channel["quarantined"] for channel in json.loads(self._text("status", "--json"))["channels"])
-        print(f"  {quarantined:>5}  {words('读不懂的邮件，原样隔离', 'mails that cannot be read, quarantined with their bytes')}")
+        unread = words("读不懂的邮件，原样隔离", "mails that cannot be read, quarantined with their bytes")
+        print(f"  {lines['captured']['quarantined']:>5}  {unread}")
 
-    def _units(self) -> None:
-        matters = self._lines("export", "matters", "--json")
-        names = {unit["code"]: unit["name"] for unit in self._lines("units", "list", "--json")}
+    def _units(self, matters: list[dict[str, Any]]) -> None:
+        """Sealed matters are not counted: who has one is nobody's business."""
         live = Counter(
             part["unit"] for matter in matters for part in matter["assignments"] if part["state"] not in ("withdrawn", "returned")
         )
-        print(f"\n{words('各单位在办', 'In the hands of units')} ({len(live)})")
+        print(f"\n{words('各单位收到的事项', 'Matters by unit')} ({words(f'{len(live)} 个单位', f'{len(live)} units')})")
         for unit, count in live.most_common(MOST_UNITS):
-            print(f"  {count:>5}  {names.get(unit, unit)}  {unit}")
+            print(f"  {count:>5}  {self._names.get(unit, unit)}  {unit}")
         rest = sum(count for _, count in live.most_common()[MOST_UNITS:])
         if rest:
             print(f"  {rest:>5}  {words('其余单位', 'the others')}")
 
-    def _matters(self) -> None:
-        matters = [matter for matter in self._lines("export", "matters", "--json") if not matter.get("sealed")]
-        print(f"\n{words('三个事项是怎么走的', 'Three matters explained')}")
-        for number in three_matters(matters):
-            lines = self._text("explain", number).rstrip().splitlines()
-            print("\n".join(f"  {line}" for line in lines[:MOST_STEPS]))
-            if len(lines) > MOST_STEPS:
-                more = words(f"……还有 {len(lines) - MOST_STEPS} 行", f"… {len(lines) - MOST_STEPS} more lines")
-                print(f"  {more}: fenban explain {number}")
-            print()
-
     def _next(self, ports: dict[str, int]) -> None:
-        settings = "--settings .demo/fenban.toml"
+        settings = f"--settings {self._folder}/fenban.toml"
         serve = " ".join(f"--{name}-port {port}" for name, port in ports.items())
         tries = (
             (f"fenban review list {settings}", words("待人工分办的来信和建议单位", "what waits for a person, with suggestions")),
@@ -104,7 +103,18 @@ class Summary:
             prefix = "" if command.startswith("make") else ".venv/bin/"
             print(f"  {prefix}{command:<{width}}  {why}")
         print(f"  {words('再开出这座城市', 'Serve the city again')}:")
-        print(f"  .venv/bin/python deploy/sample-city/serve.py --advanced --password-file .demo/keys/mailbox-password {serve}")
+        print(
+            f"  .venv/bin/python deploy/sample-city/serve.py --advanced --password-file {self._folder}/keys/mailbox-password {serve}"
+        )
+
+
+def _show_matter(number: str, told: str) -> None:
+    lines = told.rstrip().splitlines()
+    print("\n".join(f"  {line}" for line in lines[:MOST_STEPS]))
+    if len(lines) > MOST_STEPS:
+        more = words(f"……还有 {len(lines) - MOST_STEPS} 行", f"… {len(lines) - MOST_STEPS} more lines")
+        print(f"  {more}: fenban explain {number}")
+    print()
 
 
 def three_matters(matters: list[dict[str, Any]]) -> list[str]:
