@@ -88,10 +88,9 @@ class BoardCollector:
         self._place = start
         try:
             more = self._advance(harvest)
-        except LayoutChanged:
-            raise
         except RetryLater as failure:
-            if not harvest.captured and self._place == start:
+            doubtful = isinstance(failure, LayoutChanged) and failure.doubtful
+            if doubtful or (not harvest.captured and self._place == start):
                 raise
             return harvest.batch(self._place.write(), more=False, failure=failure)
         return harvest.batch(self._place.write(), more=more)
@@ -231,7 +230,8 @@ class BoardCollector:
         except RejectItem as error:
             self._bad += 1
             if self._bad >= _LEAST_BAD:
-                raise LayoutChanged(f"the posts' pages: {error.what}", remedy="compare detail_path with the site") from None
+                remedy = "compare detail_path with the site"
+                raise LayoutChanged(f"the posts' pages: {error.what}", remedy=remedy, doubtful=True) from None
 
 
 def _onward(threads: Sequence[Thread], passed: set[str]) -> str:

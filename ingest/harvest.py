@@ -14,10 +14,11 @@ _PASSING = 60.0
 
 
 class LayoutChanged(RetryLater):
-    """The site's pages are not what the profile describes: nothing of this poll is believed."""
+    """The site's pages are not what the profile describes. ``doubtful``: nor may be what this poll gathered before."""
 
-    def __init__(self, what: str, *, remedy: str = "") -> None:
+    def __init__(self, what: str, *, remedy: str = "", doubtful: bool = False) -> None:
         super().__init__(f"layout changed: {what}", remedy=remedy or "compare the site with the profile", after=1800.0)
+        self.doubtful = doubtful
 
 
 @dataclass(slots=True)

@@ -132,10 +132,16 @@ class HttpClient:
                 return self._exchange(request, host)
             except httpx.TimeoutException:
                 raise RetryLater(f"{host} did not answer in time", after=self._failed(host)) from None
-            except httpx.ConnectError:
-                raise RetryLater(f"{host} cannot be reached", after=self._failed(host)) from None
+            except httpx.ConnectError as error:
+                raise self._unreachable(host, str(error)) from None
             except (httpx.TransportError, httpx.DecodingError):
                 raise RetryLater(f"{host} broke off its answer", after=self._failed(host)) from None
+
+    def _unreachable(self, host: str, why: str) -> RetryLater:
+        if "CERTIFICATE_VERIFY_FAILED" in why:
+            remedy = "ask its operators to renew it, or store it as PEM and pin it for this channel"
+            return RetryLater(f"{host} shows a certificate that is not valid", remedy=remedy, after=self._failed(host))
+        return RetryLater(f"{host} cannot be reached", after=self._failed(host))
 
     def _exchange(self, request: HttpRequest, host: str) -> Page | HttpRequest:
         parts = urlsplit(request.url)

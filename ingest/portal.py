@@ -85,10 +85,9 @@ class PortalCollector:
         self._place = start
         try:
             more = self._advance(harvest)
-        except LayoutChanged:
-            raise
         except RetryLater as failure:
-            if not harvest.captured and self._place == start:
+            doubtful = isinstance(failure, LayoutChanged) and failure.doubtful
+            if doubtful or (not harvest.captured and self._place == start):
                 raise
             return harvest.batch(self._place.write(), more=False, failure=failure)
         return harvest.batch(self._place.write(), more=more)
@@ -263,7 +262,7 @@ class PortalCollector:
         bad = self._understood.count(False)
         if not understood and bad >= _LEAST_BAD and 2 * bad > len(self._understood):
             why = f": {letter.problem}" if letter is not None else ""
-            raise LayoutChanged(f"most letters' pages are not understood{why}")
+            raise LayoutChanged(f"most letters' pages are not understood{why}", doubtful=True)
         return letter
 
     def _followups(self, row: Row, letter: Letter, detail: CapturePart, harvest: Harvest) -> None:

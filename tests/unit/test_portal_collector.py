@@ -1,5 +1,6 @@
 """How the portal collector goes through a portal that grows, changes, loses letters and breaks."""
 
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -8,7 +9,7 @@ from domain.errors import RejectItem, RetryLater
 from domain.messages import Batch
 from ingest.harvest import LayoutChanged
 from tests.support.collector_rig import Rig
-from tests.support.hostile_server import redirect, unframed, whole
+from tests.support.hostile_server import Asked, redirect, unframed, whole
 from tests.support.rig_portal import PortalSource, portal_rig
 
 HOUR = 3600.0
@@ -115,20 +116,16 @@ def test_a_page_that_fails_alone_is_set_aside_after_three_polls(rig: Rig) -> Non
     fill(rig, 3)
     fixed = source(rig)._view
 
-    def view(connection, asked) -> None:  # type: ignore[no-untyped-def]
+    def view(connection: socket.socket, asked: Asked) -> None:
         (whole(b"broken", status="500 Oops") if "id=2" in asked.target else fixed)(connection, asked)
 
-    server_script(rig)["/view"] = view
+    source(rig).server.script["/view"] = view
     assert len(rig.poll().captures) == 1
     with pytest.raises(RetryLater):
         rig.poll()
     batch = rig.poll()
     assert [reject.reason for reject in batch.rejects] == ["the letter's page fails again and again"]
     assert len(batch.captures) == 1
-
-
-def server_script(rig: Rig) -> dict[str, object]:
-    return source(rig).server.script  # type: ignore[return-value]
 
 
 def test_a_list_without_rows_is_an_error_and_never_silence(rig: Rig) -> None:
@@ -166,13 +163,30 @@ def test_a_second_page_that_repeats_the_first_is_a_wrong_paging(rig: Rig) -> Non
     fill(rig, 1)
     head = "<tr><th>编号</th><th>标题</th></tr>"
     source(rig).list_override = f"<html><body><table class='letters'>{head}{row}</table>共9页</body></html>".encode()
+    assert len(rig.poll().captures) == 1
     with pytest.raises(LayoutChanged, match="repeats"):
+        rig.poll()
+
+
+def test_a_broken_page_deep_in_the_list_does_not_hold_up_new_letters(rig: Rig) -> None:
+    fill(rig, 12)
+    good = source(rig)._list
+
+    def listed(connection: socket.socket, asked: Asked) -> None:
+        (whole(b"<html><body>nothing here that is known</body></html>") if "page=3" in asked.target else good)(connection, asked)
+
+    source(rig).server.script["/list"] = listed
+    assert len(rig.poll().captures) == 4
+    assert len(rig.poll().captures) == 2
+    rig.source.add("new", "一封新信")
+    assert "一封新信" in bodies(rig, rig.poll())
+    with pytest.raises(LayoutChanged):
         rig.poll()
 
 
 def test_letters_pages_that_are_mostly_not_understood_are_a_changed_layout(rig: Rig) -> None:
     fill(rig, 9)
-    server_script(rig)["/view"] = whole(
+    source(rig).server.script["/view"] = whole(
         "<html><body><div>全新的页面，什么都找不到，但是有很多字可以看</div></body></html>".encode()
     )
     with pytest.raises(LayoutChanged, match="most letters' pages"):
@@ -186,14 +200,14 @@ def test_letters_pages_that_are_mostly_not_understood_are_a_changed_layout(rig: 
 )
 def test_a_challenge_on_a_letters_page_stops_the_poll_there(rig: Rig, body: bytes) -> None:
     fill(rig, 3)
-    server_script(rig)["/view"] = whole(body)
+    source(rig).server.script["/view"] = whole(body)
     with pytest.raises(RetryLater):
         rig.poll()
 
 
 def test_a_page_cut_short_is_not_believed(rig: Rig) -> None:
     fill(rig, 3)
-    server_script(rig)["/list"] = unframed(b"<html><body><table class='letters'><tr><td>1</td>")
+    source(rig).server.script["/list"] = unframed(b"<html><body><table class='letters'><tr><td>1</td>")
     with pytest.raises(RetryLater, match="cut short"):
         rig.poll()
 
@@ -208,8 +222,8 @@ def test_a_link_to_another_site_is_not_followed(rig: Rig) -> None:
 
 def test_a_letters_page_that_redirects_to_a_challenge_is_a_failure(rig: Rig) -> None:
     fill(rig, 1)
-    server_script(rig)["/view"] = redirect("/verify")
-    server_script(rig)["/verify"] = whole("<html><body>请完成验证</body></html>".encode())
+    source(rig).server.script["/view"] = redirect("/verify")
+    source(rig).server.script["/verify"] = whole("<html><body>请完成验证</body></html>".encode())
     with pytest.raises(RetryLater, match="refuses access"):
         rig.poll()
 
