@@ -164,7 +164,7 @@ class _BatchWriter:
         decision = self._decider.decide(
             message,
             suggestions,
-            automatic=threshold is not None and bool(suggestions) and suggestions[0].probability >= threshold,
+            automatic=threshold is not None,
             model=self._version,
             threshold=threshold,
             now=self.changes.now,
