@@ -126,7 +126,7 @@ def first_address(raw: bytes, hint: str = "") -> Address:
     if bare:
         comment = _COMMENT.search(first)
         name = comment[1] if comment else first[: bare.start()] + " " + first[bare.end() :]
-        return Address(_display_name(name, hint), bare[0].strip("'\"."))
+        return Address(_display_name(name, hint), _without_comments(_decoded(bare[0], hint)).strip("'\"."))
     return Address(_display_name(first, hint), "")
 
 
@@ -250,9 +250,9 @@ def _standard_date(text: str, chinese: bool) -> datetime | None:
     if "CST" in text and not re.search(r"[+-]\d{4}", text):
         zone = 8 * 3600 if chinese else -6 * 3600
     moment = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
-    if zone is None and re.search(r"-0000|\bUTC\b|\bGMT\b|\bUT\b|Z\s*$", text) is None:
+    if not zone and re.search(r"[+-]\d{4}|\b(?:UTC|GMT|UT|Z|WET)\b", text) is None:
         return moment.replace(tzinfo=SHANGHAI)
-    return moment.replace(tzinfo=UTC if not zone else timezone(timedelta(seconds=zone)))
+    return moment.replace(tzinfo=timezone(timedelta(seconds=zone)) if zone else UTC)
 
 
 def _numeric_date(text: str) -> datetime | None:

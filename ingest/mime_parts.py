@@ -23,7 +23,8 @@ _CONTAINER = re.compile(rb"(?im)^(content-type:\s*)(multipart|message)/")
 _KEPT_CONTAINER = re.compile(rb"(?im)^(content-type:\s*)x-kept-whole-(?=(?:multipart|message)/)")
 _FIELD_LINE = re.compile(rb"[!-9;-~]+[ \t]*:")
 _KNOWN_LINE = re.compile(
-    rb"(?:from|to|cc|subject|date|message-id|mime-version|content-[a-z-]+|received|return-path|reply-to|sender|in-reply-to|references)"
+    rb"(?:from|to|cc|subject|date|message-id|mime-version|content-[a-z-]+|received|return-path|reply-to|sender|in-reply-to|references|"
+    rb"x-[a-z0-9-]{2,40}|list-[a-z-]+|delivered-to|dkim-signature|authentication-results|importance|precedence)"
     rb"[ \t]*:",
     re.IGNORECASE,
 )
