@@ -42,24 +42,19 @@ In word lists ``@units`` stands for all names and aliases of the directory, ``@p
 """
 
 import tomllib
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from enum import StrEnum
+from collections.abc import Callable, Collection, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, TypeVar
-
-import re2
+from typing import Any
 
 from domain.decisions import DeadlineClass, Urgency
 from domain.errors import BadSettings
-from domain.ids import UnitCode
 from domain.messages import MessageKind
 from domain.units import UnitLevel
 from route.directory import Directory
-from route.lexicon import Lexicon, word_form
-from route.rules import Conditions, PlaceLead, Rule, Rulebook, Screen, ScreenAction
-
-Choice = TypeVar("Choice", bound=StrEnum)
+from route.lexicon import Lexicon
+from route.rules import Conditions, Rule, Rulebook, Screen, ScreenAction
+from route.rules_table import RuleTable, compiled
 
 CONDITIONS = "any all none within ordered unbroken regex kind channel addressed_to place region level unit_named"
 SCREEN_RESULTS = "name action reason dispatch_to"
@@ -130,7 +125,7 @@ class _Reader:
         self._each(source, document.get("screen", []), "screen", self._screen)
         self._each(source, document.get("rule", []), "rule", self._rule)
 
-    def _each(self, source: str, tables: Any, kind: str, make: Callable[["_Table"], None]) -> None:
+    def _each(self, source: str, tables: Any, kind: str, make: Callable[[RuleTable], None]) -> None:
         for position, entry in enumerate(tables if isinstance(tables, list) else [tables], 1):
             name = entry.get("name") if isinstance(entry, dict) else None
             label = f"{source}: {kind} {name!r}" if isinstance(name, str) and name else f"{source}: {kind} {position}"
@@ -140,11 +135,11 @@ class _Reader:
                 if name in self._names:
                     raise ValueError(f"this name was given before in {self._names[name]} → each rule has its own")
                 self._names[name] = source
-                make(_Table(entry, self._directory, self._words))
+                make(RuleTable(entry, self._directory, self._words))
             except ValueError as error:
                 self.problems.append(f"{label}: {error}")
 
-    def _screen(self, table: "_Table") -> None:
+    def _screen(self, table: RuleTable) -> None:
         table.only(SCREEN_KEYS)
         if "action" not in table.entry:
             raise ValueError("has no action → hold or seal")
@@ -159,7 +154,7 @@ class _Reader:
             raise ValueError('dispatch_to is for accusations → use it with action = "seal"')
         self.screens.append(Screen(table.text("name"), action, when, table.text("reason"), target[0] if target else None))
 
-    def _rule(self, table: "_Table") -> None:
+    def _rule(self, table: RuleTable) -> None:
         table.only(RULE_KEYS)
         rule = Rule(
             name=table.text("name"),
@@ -189,7 +184,7 @@ class _Reader:
                 )
         self.rules.append(rule)
 
-    def _conditions(self, table: "_Table", lexicon: Lexicon) -> Conditions:
+    def _conditions(self, table: RuleTable, lexicon: Lexicon) -> Conditions:
         groups = [lexicon.numbers(words) for words in table.word_groups()]
         within, ordered, unbroken = table.number("within"), table.flag("ordered"), table.flag("unbroken")
         if within and len(groups) < 2:
@@ -209,7 +204,7 @@ class _Reader:
             within=within,
             ordered=ordered,
             unbroken=unbroken,
-            regex=_compiled(pattern) if pattern else None,
+            regex=compiled(pattern) if pattern else None,
             regex_text=pattern,
             kinds=frozenset(table.choices("kind", MessageKind)),
             channels=channels,
@@ -219,102 +214,6 @@ class _Reader:
             named=frozenset(table.units("unit_named")),
             levels=frozenset(table.choices("level", UnitLevel)),
         )
-
-
-class _Table:
-    """One table of the file, read key by key. Raises ValueError with what is wrong and its remedy."""
-
-    def __init__(self, entry: Mapping[str, Any], directory: Directory, words: Mapping[str, tuple[str, ...]]) -> None:
-        self.entry = entry
-        self._directory = directory
-        self._lists = words
-
-    def only(self, keys: frozenset[str]) -> None:
-        for key in self.entry.keys() - keys:
-            raise ValueError(f"unknown key {key!r} → one of {', '.join(sorted(keys))}")
-
-    def text(self, key: str) -> str:
-        value = self.entry.get(key, "")
-        if not isinstance(value, str):
-            raise ValueError(f"{key} is not text → put it in quotes")
-        return value.strip()
-
-    def flag(self, key: str) -> bool:
-        value = self.entry.get(key, False)
-        if not isinstance(value, bool):
-            raise ValueError(f"{key} is not true or false → write it without quotes")
-        return value
-
-    def number(self, key: str) -> int:
-        value = self.entry.get(key, 0)
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise ValueError(f"{key} is not a number of characters → write {key} = 30")
-        return value
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        value = self.entry.get(key, [])
-        value = [value] if isinstance(value, str) else value
-        if not isinstance(value, list) or not all(isinstance(item, str) and item.strip() for item in value):
-            raise ValueError(f'{key} is not a list of texts → write {key} = ["…"]')
-        return tuple(item.strip() for item in value)
-
-    def words(self, key: str) -> list[str]:
-        return list(self._expand(key, self.texts(key)))
-
-    def word_groups(self) -> Iterator[list[str]]:
-        if "any" in self.entry:
-            yield self.words("any")
-        every = self.entry.get("all", [])
-        if not isinstance(every, list):
-            raise ValueError('all is not a list → write all = ["…", ["…", "…"]]')
-        for item in every:
-            inner = [item] if isinstance(item, str) else item
-            if not isinstance(inner, list) or not inner or not all(isinstance(word, str) for word in inner):
-                raise ValueError('all holds something that is no word → write all = ["…", ["…", "…"]]')
-            yield list(self._expand("all", inner))
-
-    def _expand(self, key: str, words: Sequence[str]) -> Iterator[str]:
-        for word in words:
-            if word.startswith("@"):
-                if word[1:] not in self._lists:
-                    raise ValueError(f"{key}: no list {word!r} → one of {', '.join('@' + name for name in sorted(self._lists))}")
-                yield from self._lists[word[1:]]
-            elif not word_form(word):
-                raise ValueError(f"{key} holds an empty word → take it out")
-            else:
-                yield word
-
-    def units(self, key: str) -> tuple[UnitCode, ...]:
-        return tuple(self._unit(key, text) for text in self.texts(key))
-
-    def _unit(self, key: str, text: str) -> UnitCode:
-        code = self._directory.resolve(text)
-        if code is None:
-            raise ValueError(f"{key}: no unit {text!r} in the directory → add it there or correct the code")
-        return code
-
-    def lead(self) -> UnitCode | PlaceLead | None:
-        text = self.text("lead")
-        if text.startswith("place:"):
-            return self.choice("lead", PlaceLead)
-        return self._unit("lead", text) if text else None
-
-    def regions(self) -> tuple[str, ...]:
-        regions = self.texts("region")
-        for region in regions:
-            if not region.isdigit() or len(region) > 9:
-                raise ValueError(f"region {region!r} is no division code → digits of GB/T 2260 or GB/T 10114")
-        return regions
-
-    def choice(self, key: str, kind: type[Choice]) -> Choice | None:
-        found = self.choices(key, kind)
-        return found[0] if found else None
-
-    def choices(self, key: str, kind: type[Choice]) -> tuple[Choice, ...]:
-        try:
-            return tuple(kind(text) for text in self.texts(key))
-        except ValueError:
-            raise ValueError(f"{key} {self.entry[key]!r} → one of {', '.join(kind)}") from None
 
 
 def covers(earlier: Conditions, later: Conditions) -> bool:
@@ -337,13 +236,3 @@ def _nearness(when: Conditions) -> tuple[object, ...]:
 
 def _within(later: Collection[object], earlier: Collection[object]) -> bool:
     return not earlier or (bool(later) and set(later) <= set(earlier))
-
-
-def _compiled(pattern: str) -> Any:
-    options = re2.Options()
-    options.log_errors = False
-    try:
-        return re2.compile(pattern, options)
-    except re2.error as error:
-        detail = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else str(error)
-        raise ValueError(f"regex is not one RE2 understands ({detail}) → no look-around, no back-references") from None

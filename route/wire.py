@@ -8,7 +8,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
+
+import orjson
 
 from domain.clock import SHANGHAI
 from domain.decisions import Assignment, Deadline, Decision, Evidence
@@ -34,7 +37,6 @@ __all__ = [
 SCHEMA_VERSION = "1"
 MEDIA_TYPE = "application/json"
 EVIDENCE_LIMIT = 20
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,7 @@ def reminder(
 def structured(record: TopicRecord | NewOutbox) -> dict[str, Any]:
     """The event as structured-mode JSON: its attributes, and ``data`` as a JSON value."""
     event: dict[str, Any] = {_attribute(name): value for name, value in record.headers}
-    event["data"] = json.loads(record.value)
+    event["data"] = orjson.loads(record.value)
     return event
 
 
@@ -123,6 +125,7 @@ def _attribute(header: str) -> str:
     return "datacontenttype" if header == "content-type" else header.removeprefix("ce_")
 
 
+@lru_cache(maxsize=4096)
 def time_text(moment: datetime) -> str:
     """ISO 8601 in Asia/Shanghai to the second, with ``+08:00``."""
     return moment.astimezone(SHANGHAI).isoformat(timespec="seconds")
@@ -201,9 +204,7 @@ def _record(kind: EventType, assignment: Assignment, data: dict[str, Any], seque
 
 def _json(data: dict[str, Any]) -> str:
     """One line of JSON. Half a surrogate pair, which UTF-8 cannot hold, becomes a question mark."""
-    text = _encode(data)
     try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "replace").decode()
-    return text
+        return orjson.dumps(data).decode()
+    except orjson.JSONEncodeError:
+        return json.dumps(data, ensure_ascii=False).encode("utf-8", "replace").decode()
