@@ -19,7 +19,7 @@ class EvidenceFinder:
     units on average; a word in subject and body counts with both."""
 
     def __init__(self, data: ModelData, weights: FloatArray) -> None:
-        self._end = data.space.starts[2]
+        self._middle, self._end = data.space.starts[1], data.space.starts[2]
         self._words = np.concatenate([data.space.keys[0], data.space.keys[1]])
         self._text = data.space.words
         self._weights = weights
@@ -37,51 +37,44 @@ class EvidenceFinder:
             weight = round(float(self._name_weights[kind, unit]), 4)
             if weight > 0:
                 names.setdefault((row, unit), []).append(Evidence(KINDS[kind], self._patterns[which].text, weight))
-        rows, places, words, spoke = self._spoken(features, best)
+        many = best.shape[1]
+        groups, words, weights = self._spoken(features, best)
+        ends = np.searchsorted(groups, np.arange(best.size + 1)).tolist()
+        text = self._text
         found: list[list[tuple[Evidence, ...]]] = []
-        ends = np.searchsorted(rows, np.arange(features.shape[0] + 1))
         for row, units in enumerate(best.tolist()):
-            part = slice(ends[row], ends[row + 1])
-            found.append(self._of_row(row, units, places[part], words[part], spoke[part], names))
+            reasons: list[tuple[Evidence, ...]] = []
+            for place, unit in enumerate(units):
+                most = OTHER_WORDS if place else FIRST_WORDS
+                begin = ends[row * many + place]
+                end = min(ends[row * many + place + 1], begin + most)
+                own = [Evidence("word", text[words[at]], weights[at]) for at in range(begin, end)]
+                if (row, unit) in names:
+                    own = sorted(own + names[row, unit], key=lambda reason: -reason.weight)[:most]
+                reasons.append(tuple(own))
+            found.append(reasons)
         return found
 
-    def _spoken(self, features: Any, best: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], ...]:
-        """Of the loudest word cells: (row, place among the row's best, word, weight), by row, then place, loudest first."""
+    def _spoken(self, features: Any, best: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], list[int], list[float]]:
+        """Of the words that spoke for a unit: (row × width of best + place in it, word, weight), loudest of a group first."""
         rows = np.repeat(np.arange(features.shape[0]), np.diff(features.indptr))
-        own = features.indices < self._end
-        rows, columns, values = rows[own], features.indices[own], features.data[own]
-        many = best.shape[1]
-        spoke = values[:, None] * (self._weights[columns[:, None], best[rows]] - self._mean[columns][:, None])
-        words = np.repeat(self._words[columns], many)
-        keys = (np.repeat(rows, many) * many + np.tile(np.arange(many), len(rows))) * (len(self._text) + 1) + words
-        keys, inverse = np.unique(keys, return_inverse=True)
-        weights = np.bincount(inverse, spoke.ravel(), minlength=len(keys))
-        loud = weights > 0
-        keys, weights = keys[loud], weights[loud]
-        cells, words = np.divmod(keys, len(self._text) + 1)
-        order = np.lexsort((words, -weights, cells))
-        cells = cells[order]
-        return cells // many, cells % many, words[order], weights[order]
+        in_subject, in_text = features.indices < self._middle, (features.indices >= self._middle) & (features.indices < self._end)
+        keys, spoke = self._cells(features, rows, in_text, best)
+        subject_keys, subject_spoke = self._cells(features, rows, in_subject, best)
+        at = np.searchsorted(keys, subject_keys)
+        both = np.flatnonzero(np.append(keys, -1)[at] == subject_keys)
+        spoke[at[both]] += subject_spoke[both]
+        cells, places = np.nonzero(spoke > 0)
+        weights = spoke[cells, places]
+        row, word = np.divmod(keys[cells], len(self._text) + 1)
+        groups = row * best.shape[1] + places
+        order = np.argsort(groups - weights / (2 * weights.max(initial=1.0)), kind="stable")
+        return groups[order], word[order].tolist(), weights[order].astype(np.float64).round(4).tolist()
 
-    def _of_row(
-        self,
-        row: int,
-        units: list[int],
-        places: npt.NDArray[Any],
-        words: npt.NDArray[Any],
-        spoke: npt.NDArray[Any],
-        names: dict[tuple[int, int], list[Evidence]],
-    ) -> list[tuple[Evidence, ...]]:
-        ends = np.searchsorted(places, np.arange(len(units) + 1)).tolist()
-        reasons: list[tuple[Evidence, ...]] = []
-        for at, unit in enumerate(units):
-            most = FIRST_WORDS if at == 0 else OTHER_WORDS
-            part = slice(ends[at], min(ends[at + 1], ends[at] + most))
-            own = [
-                Evidence("word", self._text[word], round(weight, 4))
-                for word, weight in zip(words[part].tolist(), spoke[part].tolist(), strict=True)
-            ]
-            own += names.get((row, unit), [])
-            own.sort(key=lambda reason: -reason.weight)
-            reasons.append(tuple(own[:most]))
-        return reasons
+    def _cells(
+        self, features: Any, rows: npt.NDArray[Any], own: npt.NDArray[Any], best: npt.NDArray[Any]
+    ) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+        """(row and word as one rising number, what the word adds for each of the row's best units)."""
+        columns, values, rows = features.indices[own], features.data[own], rows[own]
+        spoke = values[:, None] * (self._weights[columns[:, None], best[rows]] - self._mean[columns][:, None])
+        return rows * (len(self._text) + 1) + self._words[columns], spoke

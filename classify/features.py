@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ FloatArray = npt.NDArray[np.float32]
 Text = tuple[str, str]
 
 BLOCKS = ("subject_words", "words", "subject_grams", "grams")
+WORD_BLOCKS = (0, 1)
 SCALES = (0.5, 1.0, 0.5, 1.0)
 """How loud each block speaks beside the others; each is of length one before."""
 
@@ -23,8 +25,8 @@ SCALES = (0.5, 1.0, 0.5, 1.0)
 class FeatureSpace:
     """Which words and grams have a column. Columns of the four blocks lie one after the other, in the order of BLOCKS.
 
-    ``words``: the vocabulary, shared by both word blocks. ``keys[b]``: word ids or gram buckets with a column in block b,
-    rising. ``idf``: one weight per column.
+    ``words``: the vocabulary, shared by both word blocks, most frequent first. ``keys[b]``: word ids (rising) or gram buckets
+    (most frequent first) with a column in block b; what is read often so lies together in memory. ``idf``: one per column.
     """
 
     tokenizer: TokenizerName
@@ -50,9 +52,14 @@ def joined(text: Text) -> str:
 
 
 def word_lists(texts: Sequence[Text], tokenizer: TokenizerName) -> tuple[list[list[str]], list[list[str]]]:
-    """Words of each subject and of each joined text."""
+    """Words of each subject, and of each body; those of the joined text are both together."""
     cut = cutter(tokenizer)
-    return [words(subject[:MAX_CHARACTERS], cut) for subject, _ in texts], [words(joined(text), cut) for text in texts]
+    return [words(subject[:MAX_CHARACTERS], cut) for subject, _ in texts], [words(body, cut) for body in _bodies(texts)]
+
+
+def _bodies(texts: Sequence[Text]) -> list[str]:
+    """Each body as far as the joined text is read."""
+    return [body[: max(MAX_CHARACTERS - len(subject) - 1, 0)] for subject, body in texts]
 
 
 class Vectorizer:
@@ -68,25 +75,26 @@ class Vectorizer:
 
     def transform(self, texts: Sequence[Text]) -> Any:
         """A csr float32 matrix, one row per text; an empty text is an empty row."""
-        subject_words, text_words = word_lists(texts, self.space.tokenizer)
+        cut, ids = cutter(self.space.tokenizer), self._word_ids
+        subjects = [_known(ids, cut(subject[:MAX_CHARACTERS])) for subject, _ in texts]
+        bodies = [_known(ids, cut(body)) for body in _bodies(texts)]
         parts = (
-            self._word_cells(subject_words, 0),
-            self._word_cells(text_words, 1),
+            self._word_cells(subjects, 0),
+            self._word_cells([[*subject, *body] for subject, body in zip(subjects, bodies, strict=True)], 1),
             self._gram_cells([subject[:MAX_CHARACTERS] for subject, _ in texts], 2),
             self._gram_cells([joined(text) for text in texts], 3),
         )
         rows = np.concatenate([part[0] for part in parts])
         columns = np.concatenate([part[1] for part in parts])
-        counts = np.concatenate([part[2] for part in parts])
+        values = np.concatenate([part[2] for part in parts])
         shape = (len(texts), len(self.space.idf))
-        return sparse.csr_matrix((counts, (rows, columns)), shape=shape)
+        return sparse.csr_matrix((values, (rows, columns)), shape=shape)
 
-    def _word_cells(self, lists: list[list[str]], block: int) -> tuple[IntArray, IntArray, FloatArray]:
-        ids = self._word_ids
-        flat = np.fromiter((ids.get(word, -1) for words_ in lists for word in words_), dtype=np.int32)
-        rows = np.repeat(np.arange(len(lists), dtype=np.int32), np.fromiter(map(len, lists), dtype=np.int64, count=len(lists)))
-        known = flat >= 0
-        return self._cells(rows[known], flat[known], block, len(lists))
+    def _word_cells(self, lists: list[list[int]], block: int) -> tuple[IntArray, IntArray, FloatArray]:
+        lengths = np.fromiter(map(len, lists), dtype=np.int64, count=len(lists))
+        keys = np.fromiter(chain.from_iterable(lists), dtype=np.int32, count=int(lengths.sum()))
+        rows = np.repeat(np.arange(len(lists), dtype=np.int32), lengths)
+        return self._cells(rows, keys, block, len(lists))
 
     def _gram_cells(self, texts: Sequence[str], block: int) -> tuple[IntArray, IntArray, FloatArray]:
         rows, buckets = hashed_ngrams(texts)
@@ -97,7 +105,10 @@ class Vectorizer:
         columns = self._tables[block][keys]
         known = columns >= 0
         width = np.int64(len(self.space.idf) or 1)
-        cells = np.sort(rows[known].astype(np.int64) * width + columns[known])
+        cells = rows[known].astype(np.int64) * width + columns[known]
+        if n_rows * width < 1 << 32:
+            cells = cells.astype(np.uint32)
+        cells = np.sort(cells).astype(np.int64)
         first = np.flatnonzero(np.diff(cells, prepend=-1))
         counts = np.diff(first, append=len(cells)).astype(np.float32)
         cells = cells[first]
@@ -106,6 +117,10 @@ class Vectorizer:
         length = np.sqrt(np.bincount(row, values * values, minlength=n_rows)).astype(np.float32)
         length[length == 0] = 1
         return row, column, (values * (SCALES[block] / length[row])).astype(np.float32)
+
+
+def _known(ids: dict[str, int], pieces: list[str]) -> list[int]:
+    return [at for at in map(ids.get, pieces) if at is not None]
 
 
 def _table(keys: IntArray, size: int, start: int) -> IntArray:
@@ -117,7 +132,8 @@ def _table(keys: IntArray, size: int, start: int) -> IntArray:
 def build_space(texts: Sequence[Text], tokenizer: TokenizerName, *, most_words: int, most_grams: int) -> FeatureSpace:
     """The words and grams of these texts that occur in at least two of them (in one, when texts are few)."""
     least = 2 if len(texts) >= 200 else 1
-    subject_words, text_words = word_lists(texts, tokenizer)
+    subject_words, body_words = word_lists(texts, tokenizer)
+    text_words = [[*subject, *body] for subject, body in zip(subject_words, body_words, strict=True)]
     vocabulary = _frequent_words(text_words, least, most_words)
     ids = {word: at for at, word in enumerate(vocabulary)}
     blocks = [
@@ -127,10 +143,11 @@ def build_space(texts: Sequence[Text], tokenizer: TokenizerName, *, most_words: 
         _gram_frequencies([joined(text) for text in texts]),
     ]
     keys, idf = [], []
-    for frequencies, most in zip(blocks, (most_words, most_words, most_grams, most_grams), strict=True):
+    for block, (frequencies, most) in enumerate(zip(blocks, (most_words, most_words, most_grams, most_grams), strict=True)):
         kept = np.flatnonzero(frequencies >= least)
-        if len(kept) > most:
-            kept = np.sort(kept[np.argsort(-frequencies[kept], kind="stable")[:most]])
+        kept = kept[np.argsort(-frequencies[kept], kind="stable")[:most]]
+        if block in WORD_BLOCKS:
+            kept = np.sort(kept)
         keys.append(kept.astype(np.int32))
         idf.append(np.log((1 + len(texts)) / (1 + frequencies[kept])) + 1)
     return FeatureSpace(tokenizer, vocabulary, tuple(keys), np.concatenate(idf).astype(np.float32))
@@ -141,7 +158,7 @@ def _frequent_words(lists: list[list[str]], least: int, most: int) -> tuple[str,
     for words_ in lists:
         frequency.update(set(words_))
     ranked = sorted(((-n, word) for word, n in frequency.items() if n >= least))
-    return tuple(sorted(word for _, word in ranked[:most]))
+    return tuple(word for _, word in ranked[:most])
 
 
 def _word_frequencies(lists: list[list[str]], ids: dict[str, int]) -> npt.NDArray[Any]:

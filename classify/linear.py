@@ -18,6 +18,7 @@ from classify.features import FloatArray
 
 COST = 0.2
 DAMPING = 0.85
+TOLERANCE = 0.01
 ABSENT = -4.0
 """The score of a unit without a letter in this part of the data: never the first choice, never infinite."""
 
@@ -67,7 +68,7 @@ def _machine(features: Any, own: npt.NDArray[Any], odds: npt.NDArray[Any], seed:
     weighted.data = features.data * odds[features.indices]
     size = np.sqrt(np.square(weighted.data).sum() / features.shape[0])
     weighted.data /= size or 1.0
-    machine = LinearSVC(C=COST, random_state=seed)
+    machine = LinearSVC(C=COST, tol=TOLERANCE, random_state=seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         machine.fit(weighted, own)

@@ -45,7 +45,9 @@ class RetrievalClassifier:
             Suggestion(
                 code,
                 MOST_PROBABLE * scores[code] ** 2 / whole,
-                tuple(Evidence("word", word, weight) for word, weight in sorted(spoke[code].items(), key=lambda one: -one[1])[:8]),
+                tuple(
+                    Evidence("word", word, weight) for word, weight in sorted(spoke[code].items(), key=lambda one: -one[1])[:8]
+                ),
             )
             for code in best
         )
