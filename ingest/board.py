@@ -11,14 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlencode, urljoin
 
-from domain.clock import require_aware
 from domain.errors import RejectItem, RetryLater
 from domain.ids import ChannelId, ExternalId
 from domain.messages import Batch, CapturePart, SeenItem
 from domain.ports import Clock, Seen
 from ingest.board_detail import read_post
 from ingest.board_records import Thread, read_page
-from ingest.harvest import Harvest, LayoutChanged, record_part
+from ingest.harvest import Harvest, LayoutChanged, begun, moment, record_part
 from ingest.http import Gone, HttpClient, HttpRequest, Page, ServerFault, TooLarge
 
 _EMPTY_BOARD = 1800.0
@@ -49,25 +48,26 @@ class BoardConfig:
 @dataclass(frozen=True, slots=True)
 class _Place:
     """The cursor. ``walk`` and ``watch`` are the ``lastItem`` that a whole reading, or a reading of the window, goes on with
-    ("0" the board's first page, "" none under way)."""
+    ("0" the board's first page, "" none under way). ``since``: when the polls began that say that there is more."""
 
     walk: str = "0"
     watch: str = ""
     swept_at: datetime | None = None
+    since: datetime | None = None
 
     @classmethod
     def read(cls, cursor: str) -> "_Place":
         """A cursor that cannot be read begins anew: what is known is then found unchanged."""
         try:
             data = json.loads(cursor)
-            swept = require_aware(datetime.fromisoformat(data["swept"]), "swept") if data["swept"] else None
-            return cls(str(data["walk"]), str(data["watch"]), swept)
+            return cls(str(data["walk"]), str(data["watch"]), moment(data["swept"]), moment(data["since"]))
         except (ValueError, KeyError, TypeError):
             return cls()
 
     def write(self) -> str:
         swept = self.swept_at.isoformat() if self.swept_at else None
-        return json.dumps({"v": 1, "walk": self.walk, "watch": self.watch, "swept": swept})
+        since = self.since.isoformat() if self.since and (self.walk or self.watch) else None
+        return json.dumps({"v": 1, "walk": self.walk, "watch": self.watch, "swept": swept, "since": since})
 
 
 class BoardCollector:
@@ -84,8 +84,9 @@ class BoardCollector:
 
     def poll(self, cursor: str) -> Batch:
         start = self._begin(_Place.read(cursor))
-        harvest = Harvest(self._config.channel, self._clock, self._config.batch_items, self._config.batch_seconds)
-        self._place = start
+        since = begun(start.since, self._clock.now())
+        harvest = Harvest(self._config.channel, self._clock, self._config.batch_items, self._config.batch_seconds, since)
+        self._place = start = replace(start, since=since)
         try:
             more = self._advance(harvest)
         except RetryLater as failure:

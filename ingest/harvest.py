@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from domain.clock import require_aware
 from domain.errors import RetryLater
 from domain.ids import ChannelId, ExternalId
 from domain.messages import Batch, Capture, CapturePart, CaptureReject, Manifest, SeenItem
@@ -11,6 +12,7 @@ from domain.ports import Clock
 
 _RECORD = "application/json; charset=utf-8"
 _PASSING = 60.0
+_LONGEST_ROUND = timedelta(days=1)
 
 
 class LayoutChanged(RetryLater):
@@ -23,12 +25,16 @@ class LayoutChanged(RetryLater):
 
 @dataclass(slots=True)
 class Harvest:
-    """One poll of one channel. Items are counted when their list row is passed, captures when they are made."""
+    """One poll of one channel. Items are counted when their list row is passed, captures when they are made.
+
+    ``since`` is when the round of polls began that this one goes on with: nothing is looked at again twice in a round.
+    """
 
     channel: ChannelId
     clock: Clock
     most_items: int
     seconds: float
+    since: datetime
     captures: list[Capture] = field(default_factory=list)
     rejects: list[CaptureReject] = field(default_factory=list)
     passed: set[ExternalId] = field(default_factory=set)
@@ -63,7 +69,7 @@ class Harvest:
         """Unknown, changed in the list, or not looked at for so long that its page may have changed unseen."""
         if known is None or known.list_mark != mark:
             return True
-        return self.clock.now() - known.fetched_at >= timedelta(minutes=recheck_minutes)
+        return known.fetched_at < self.since and self.clock.now() - known.fetched_at >= timedelta(minutes=recheck_minutes)
 
     def _made(self, external_id: ExternalId, mark: str, parts: Iterable[CapturePart]) -> Capture:
         return Capture(self.channel, external_id, self.clock.now(), tuple(parts), mark)
@@ -72,3 +78,13 @@ class Harvest:
 def record_part(data: bytes) -> CapturePart:
     """The list's record as a part of a capture."""
     return CapturePart("list", _RECORD, data)
+
+
+def moment(text: str | None) -> datetime | None:
+    """A time out of a cursor. Raises ValueError when it is none or has no zone."""
+    return require_aware(datetime.fromisoformat(text), "a cursor's time") if text else None
+
+
+def begun(since: datetime | None, now: datetime) -> datetime:
+    """When this round of polls began; one that goes on for more than a day counts as a new one."""
+    return since if since is not None and now - since < _LONGEST_ROUND else now

@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from domain.clock import require_aware
 from domain.errors import RejectItem, RetryLater
 from domain.ids import ChannelId, ExternalId
 from domain.messages import Batch, CapturePart, SeenItem
 from domain.ports import Clock, Seen
-from ingest.harvest import Harvest, LayoutChanged, record_part
+from ingest.harvest import Harvest, LayoutChanged, begun, moment, record_part
 from ingest.http import Gone, HttpClient, Page, ServerFault, TooLarge
 from ingest.portal_detail import Letter, read_detail
 from ingest.portal_labels import Field, Labels
@@ -43,26 +42,29 @@ class PortalConfig:
 @dataclass(frozen=True, slots=True)
 class _Place:
     """The cursor. ``walk``: the page that a whole reading of the list goes on with (the first one, and every sweep), 0 when
-    none is under way. ``watch``: the same for the reading of the newest pages. ``swept_at``: when the last walk ended."""
+    none is under way. ``watch``: the same for the reading of the newest pages. ``swept_at``: when the last walk ended.
+    ``since``: when the polls began that say one after another that there is more."""
 
     walk: int = 1
     watch: int = 0
     quiet: int = 0
     swept_at: datetime | None = None
+    since: datetime | None = None
 
     @classmethod
     def read(cls, cursor: str) -> "_Place":
         """A cursor that cannot be read begins anew: what is known is then found unchanged."""
         try:
             data = json.loads(cursor)
-            swept = require_aware(datetime.fromisoformat(data["swept"]), "swept") if data["swept"] else None
-            return cls(max(0, int(data["walk"])), max(0, int(data["watch"])), int(data["quiet"]), swept)
+            walk, watch, quiet = (max(0, int(data[name])) for name in ("walk", "watch", "quiet"))
+            return cls(walk, watch, quiet, moment(data["swept"]), moment(data["since"]))
         except (ValueError, KeyError, TypeError):
             return cls()
 
     def write(self) -> str:
         swept = self.swept_at.isoformat() if self.swept_at else None
-        return json.dumps({"v": 1, "walk": self.walk, "watch": self.watch, "quiet": self.quiet, "swept": swept})
+        since = self.since.isoformat() if self.since and (self.walk or self.watch) else None
+        return json.dumps({"v": 1, "walk": self.walk, "watch": self.watch, "quiet": self.quiet, "swept": swept, "since": since})
 
 
 class PortalCollector:
@@ -81,8 +83,9 @@ class PortalCollector:
 
     def poll(self, cursor: str) -> Batch:
         start = self._begin(_Place.read(cursor))
-        harvest = Harvest(self._config.channel, self._clock, self._config.batch_items, self._config.batch_seconds)
-        self._place = start
+        since = begun(start.since, self._clock.now())
+        harvest = Harvest(self._config.channel, self._clock, self._config.batch_items, self._config.batch_seconds, since)
+        self._place = start = replace(start, since=since)
         try:
             more = self._advance(harvest)
         except RetryLater as failure:

@@ -97,7 +97,17 @@ def test_recheck_of_zero_looks_at_every_letter_in_the_window() -> None:
     with portal_rig(recheck_minutes=0.0) as rig:
         fill(rig, 3)
         rig.drain()
+        rig.clock.advance(1)
         assert len(rig.drain()) == 3
+
+
+def test_rechecks_of_more_than_a_batch_come_to_an_end() -> None:
+    with portal_rig(recheck_minutes=0.0, full_sweep_hours=0.0) as rig:
+        fill(rig, 30)
+        rig.drain()
+        rig.clock.advance(1)
+        looked_at = [capture.external_id for capture in rig.drain()]
+        assert len(looked_at) == len(set(looked_at)) == 30
 
 
 def test_a_letter_that_is_gone_is_kept_as_its_list_record(rig: Rig) -> None:
