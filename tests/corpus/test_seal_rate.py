@@ -6,6 +6,7 @@ import pytest
 
 from domain.units import Unit, UnitLevel
 from route.directory import Directory
+from route.rules import ScreenAction
 from route.rules_file import load_rules
 from tests.support.corpus import REAL_LETTERS
 from tests.support.routing import letter
@@ -22,9 +23,9 @@ def test_few_ordinary_letters_are_sealed_and_hardly_any_held() -> None:
     book = load_rules([], directory)
     found = [book.first_screen(letter(row["title"], row["content"]), ()) for row in rows]
     actions = [screen.action for screen in found if screen is not None]
-    print(f"sealed {actions.count('seal') / len(rows):.2%}, held {actions.count('hold') / len(rows):.2%} of {len(rows)}")
-    assert actions.count("seal") <= MOST_SEALED * len(rows)
-    assert actions.count("hold") <= 0.001 * len(rows)
+    print(f"sealed {actions.count(ScreenAction.SEAL) / len(rows):.2%}, held {actions.count(ScreenAction.HOLD) / len(rows):.2%} of {len(rows)}")
+    assert actions.count(ScreenAction.SEAL) <= MOST_SEALED * len(rows)
+    assert actions.count(ScreenAction.HOLD) <= 0.001 * len(rows)
 
 
 def _units(names: list[str]) -> list[Unit]:
