@@ -162,6 +162,25 @@ class Office:
 
         return self._assignment_step(assignment_id, "assignment.extend", step)
 
+    def recount(self, assignment_id: AssignmentId) -> Deadline | None:
+        """Counts a provisional deadline anew by today's calendar, from the same dispatch with the same working days. Where
+        it changed the unit is told, and the new deadline is returned."""
+
+        def step(uow: UnitOfWork, changes: Changes, message: Message, assignment: Assignment) -> Deadline | None:
+            deadline = self._calendar.recount(assignment.deadline, assignment.sent_at)
+            if assignment.state not in OPEN or deadline == assignment.deadline:
+                return None
+            counted = replace(assignment, deadline=deadline)
+            changes.changed[counted.id] = counted
+            row = changes.matters[assignment.matter]
+            if row.promised == assignment.deadline.due:
+                changes.set_matter(replace(row, promised=deadline.due))
+            self._tell(uow, changes, message, counted, "deadline")
+            changes.note(self.actor, "assignment.recount", assignment.id, due=deadline.due.isoformat())
+            return deadline
+
+        return self._assignment_step(assignment_id, "assignment.recount", step)
+
     def reopen(self, assignment_id: AssignmentId, reason: str) -> None:
         """A completed assignment is worked on again, with a deadline of its own. Raises Refused."""
 

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from domain.ids import MatterId, Number, UnitCode
+from domain.ids import AssignmentId, MatterId, Number, UnitCode
 from store import export, queries, story
 from store.engine import Transaction
 from store.queries import Label
@@ -45,6 +45,10 @@ class Queries:
     def matters_of(self, unit: UnitCode | None) -> list[MatterId]:
         with self._reading() as tx:
             return story.assigned_matters(tx, unit)
+
+    def provisional_assignments(self) -> list[AssignmentId]:
+        with self._reading() as tx:
+            return story.provisional_assignments(tx)
 
     @contextmanager
     def _reading(self) -> Iterator[Transaction]:

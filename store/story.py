@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from domain.clock import SHANGHAI
-from domain.ids import MatterId, Number, UnitCode
+from domain.ids import AssignmentId, MatterId, Number, UnitCode
 from store.engine import Transaction
 from store.times import from_us
 
@@ -26,6 +26,7 @@ _SAID = (
     "SELECT f.at, f.unit, f.type, f.assignment, f.outcome, f.reason FROM feedback f JOIN assignments a ON a.id = f.assignment "
     "WHERE a.matter = ? ORDER BY f.at, f.event_id"
 )
+_PROVISIONAL = "SELECT id FROM assignments WHERE provisional = 1 AND state IN ('sent', 'signed') ORDER BY position"
 
 
 def returned_matters(tx: Transaction) -> list[MatterId]:
@@ -58,3 +59,8 @@ def steps(tx: Transaction, numbers: Sequence[Number], matter: MatterId) -> Itera
 
 def _iso(stored: int) -> str:
     return from_us(stored).astimezone(SHANGHAI).isoformat()
+
+
+def provisional_assignments(tx: Transaction) -> list[AssignmentId]:
+    """Open assignments whose deadline reaches into a year that was not arranged yet when it was counted."""
+    return [AssignmentId(row[0]) for row in tx.fetch(_PROVISIONAL)]

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from app.cli.base import WRONG, JsonOption, SettingsOption, emit_lines, open_system, say, show
+from app.cli.base import WRONG, ByOption, JsonOption, SettingsOption, emit_lines, open_system, say, show
+from app.queries import Queries
 from app.settings import SETTINGS_NAME
 from app.texts import text
 from app.wiring import System
@@ -23,6 +24,10 @@ def register(app: typer.Typer) -> None:
     units.command("check")(units_check)
     units.command("list")(units_list)
     app.add_typer(units, name="units")
+    calendar = typer.Typer(help="工作日历 / the working calendar", no_args_is_help=True)
+    calendar.command("recount")(calendar_recount)
+    calendar.callback()(_calendar)
+    app.add_typer(calendar, name="calendar")
 
 
 def init(
@@ -120,6 +125,19 @@ def units_list(settings: SettingsOption = None, as_json: JsonOption = False) -> 
         return
     for row in rows:
         show(f"{row['code']:24} {row['level']:9} {row['name']}")
+
+
+def _calendar() -> None:
+    """工作日历 / the working calendar"""
+
+
+def calendar_recount(by: ByOption = None, settings: SettingsOption = None) -> None:
+    """次年放假安排公布后，重新计算暂定的期限并通知单位。 / Counts provisional deadlines anew; units are told."""
+    with open_system(settings) as system:
+        office = system.office(by)
+        waiting = Queries(system.store).provisional_assignments()
+        changed = [ident for ident in waiting if office.recount(ident) is not None]
+    show(f"{len(waiting)} provisional, {len(changed)} changed")
 
 
 _LEVELS = ("city", "county", "township")
