@@ -108,7 +108,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class _Index:
-    """Which rules a word can start, so that a message meets only the rules it could match."""
+    """Which rules a word of their first group can start, so that a message meets only the rules it could match."""
 
     by_word: Mapping[int, tuple[int, ...]]
     always: tuple[int, ...]
@@ -240,6 +240,6 @@ def _index(conditions: Sequence[Conditions]) -> _Index:
         if not when.groups:
             always.append(position)
             continue
-        for number in min(when.groups, key=len):
+        for number in when.groups[0]:
             by_word.setdefault(number, []).append(position)
     return _Index({number: tuple(positions) for number, positions in by_word.items()}, tuple(always))

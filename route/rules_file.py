@@ -13,7 +13,7 @@
 
     [[rule]]                                 # in this order; the first that holds decides
     name = "night-noise"
-    any = ["@tools", "施工噪声"]              # one of these words
+    any = ["@tools", "施工噪声"]              # one of these words (what is rarest stands first: it is looked for first)
     all = ["夜里", ["太吵", "睡不着"]]         # each of these; an inner list needs one of its words
     none = ["谢谢"]                           # none of these
     within = 30                              # the words of `any` and `all` stand inside so many characters
