@@ -48,6 +48,14 @@ def main() -> int:
     except Stopped as stop:
         print(f"demo: {stop}", file=sys.stderr)
         return 1
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+    except OSError as error:
+        print(
+            f"demo: {error.strerror}: {error.filename or demo.folder} → free or choose another folder: --folder", file=sys.stderr
+        )
+        return 1
     except KeyboardInterrupt:
         print(
             words("demo: 已中断，没有丢失；再运行一次即可继续", "demo: interrupted, nothing lost; run it again"), file=sys.stderr
@@ -87,7 +95,7 @@ class Demo:
                 self._fenban("run", "--until-idle")
         shown = str(self.folder.relative_to(ROOT)) if self.folder.is_relative_to(ROOT) else str(self.folder)
         summary = Summary(self._lines, self._text, HERE / "units.toml", shown)
-        return summary.show(first=first, started=started, ports=json.loads(self.ports.read_text()))
+        return summary.show(first=first, started=started, ports=_read_ports(self.ports))
 
     def _prepare(self) -> bool:
         """Makes the work folder with keys; brings the city's files there. True when there was none."""
@@ -122,12 +130,12 @@ class Demo:
     @contextmanager
     def _city(self) -> Iterator[dict[str, Any]]:
         """The served city, on the ports of the last time where they are free; it ends with this process, however that ends."""
-        ports = json.loads(self.ports.read_text()) if self.ports.exists() else {}
+        ports = _read_ports(self.ports)
         process, line = self._start_city(ports)
         if not line and ports:
             process, line = self._start_city({})
         if not line:
-            raise Stopped("the sample city did not start (see above) → is the demo extra installed? run  make demo")
+            raise Stopped("the sample city did not start, for the reason above")
         addresses = json.loads(line)
         used = {
             "portal": int(addresses["portal"].rpartition(":")[2]),
@@ -186,6 +194,13 @@ class Demo:
 
     def _lines(self, *arguments: str) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self._text(*arguments).splitlines() if line.strip()]
+
+
+def _read_ports(path: Path) -> dict[str, int]:
+    try:
+        return {name: int(port) for name, port in json.loads(path.read_text()).items()}
+    except (OSError, ValueError, AttributeError):
+        return {}
 
 
 @contextmanager

@@ -18,7 +18,6 @@ from pathlib import Path
 from city.board import FIDS, Board
 from city.items import BOARD, GOVERNOR
 from city.live import Live
-from city.mailbox import serve_mailbox
 from city.portal import Portal
 from city.web import LOOPBACK, Serving, serve
 
@@ -27,6 +26,14 @@ USERNAME = "shizhang"
 
 def main() -> int:
     options = _options()
+    try:
+        from city.mailbox import serve_mailbox
+    except ImportError as error:
+        print(
+            f"the sample city's mailbox needs {error.name} → install fenban with its demo extra, or run  make demo",
+            file=sys.stderr,
+        )
+        return 1
     serving = Serving(number=2 if options.advanced else 1)
     password = _password(options.password_file)
     items = Live().items()
