@@ -106,12 +106,24 @@ class Transaction:
             self._gate = None
             raise locked("another thread holds the store's write lock")
         try:
-            self._connection = engine.connect().execution_options(writing=write)
-            self._transaction = self._connection.begin()
-            self.cursor: Any = self._connection.connection.cursor()
-        except Exception as error:
+            self._open(engine)
+        except BaseException:
             self._release()
-            raise translated(error) from error
+            raise
+
+    def _open(self, engine: Engine) -> None:
+        connection: Connection | None = None
+        try:
+            connection = engine.connect().execution_options(writing=self.write)
+            self._transaction = connection.begin()
+            self.cursor: Any = connection.connection.cursor()
+        except BaseException as error:
+            if connection is not None:
+                connection.close()
+            if isinstance(error, Exception):
+                raise translated(error) from error
+            raise
+        self._connection = connection
 
     def __enter__(self) -> Self:
         return self

@@ -18,8 +18,8 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 
 def _plain(value: str) -> str:
     """NFKC without surrounding space; empty when it is masked."""
-    text = unicodedata.normalize("NFKC", value).strip()
-    return "" if _MASKED.search(text) else text
+    text = (value if value.isascii() else unicodedata.normalize("NFKC", value)).strip()
+    return "" if not text or _MASKED.search(text) else text
 
 
 def phone(value: str) -> str:
