@@ -4,6 +4,8 @@ import base64
 import struct
 from typing import Any
 
+from compressed_rtf import compress
+
 from tests.support.mail_making import (
     BODY,
     PICTURE,
@@ -114,6 +116,20 @@ def structures() -> list[Sample]:
             defects=["text_in_attachment"],
         ),
         multipart(
+            "winmail-of-rtf",
+            "mixed",
+            part("application/ms-tnef; name=winmail.dat", winmail_of_rtf("路灯坏了三天。\n请修理。")),
+            text="路灯坏了三天。\n请修理。",
+            defects=["text_in_attachment"],
+        ),
+        multipart(
+            "winmail-with-file",
+            "mixed",
+            text,
+            part("application/ms-tnef; name=winmail.dat", winmail("", (("现场照片.jpg", PICTURE),))),
+            attachments=[("现场照片.jpg", "application/octet-stream", PICTURE)],
+        ),
+        multipart(
             "winmail", "mixed", part("application/ms-tnef; name=winmail.dat", winmail(BODY)), defects=["text_in_attachment"]
         ),
         multipart(
@@ -189,11 +205,30 @@ def structures() -> list[Sample]:
     ]
 
 
-def winmail(text: str) -> bytes:
-    def attribute(number: int, data: bytes) -> bytes:
-        return struct.pack("<BII", 1, number, len(data)) + data + struct.pack("<H", sum(data) & 0xFFFF)
+def attribute(number: int, data: bytes, level: int = 1) -> bytes:
+    return struct.pack("<BII", level, number, len(data)) + data + struct.pack("<H", sum(data) & 0xFFFF)
 
-    return struct.pack("<IH", 0x223E9F78, 1) + attribute(0x0002800C, text.encode("gb18030") + b"\0")
+
+def winmail(text: str, files: tuple[tuple[str, bytes], ...] = ()) -> bytes:
+    """Without a code page, as old senders make it; file names in GBK."""
+    stream = struct.pack("<IH", 0x223E9F78, 1) + attribute(0x00078005, "标题".encode("gb18030") + b"\0")
+    stream += attribute(0x0002800C, text.encode("gb18030") + b"\0") if text else b""
+    for name, data in files:
+        stream += (
+            attribute(0x00069002, bytes(14), 2)
+            + attribute(0x00018010, name.encode("gb18030") + b"\0", 2)
+            + attribute(0x0006800F, data, 2)
+        )
+    return stream
+
+
+def winmail_of_rtf(text: str) -> bytes:
+    """The text as compressed rich text alone, as Outlook likes it."""
+    coded = "".join(f"\\'{byte:02x}" if byte > 0x7F else chr(byte) for byte in text.replace("\n", "\\par ").encode("gb18030"))
+    rich = compress(f"{{\\rtf1\\ansi\\ansicpg936 {coded}}}".encode())
+    padded = rich + bytes(-len(rich) % 4)
+    properties = struct.pack("<IHHII", 1, 0x0102, 0x1009, 1, len(rich)) + padded
+    return struct.pack("<IH", 0x223E9F78, 1) + attribute(0x00069003, properties)
 
 
 def kinds() -> list[Sample]:
