@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.messages import messages
-from tests.bench.world import TRAINING, fresh, make_world, seconds
+from tests.bench.world import TRAINING, fresh, make_world
 
 MESSAGES = 20_000
 PLAIN_MESSAGES = 4_000
@@ -108,14 +108,13 @@ class Bench:
 
     def _two_workers(self) -> float:
         folder = fresh(self.world, self.folder / "run")
-        began = seconds()
         processes = [
             self.start("ours", MESSAGES // 2, worker=f"{which}/2", folder=folder, first=which * MESSAGES // 2) for which in (0, 1)
         ]
         results = [self.result(process) for process in processes]
         # The slower one's own clock: starting Python is not the pipeline.
-        del began
-        return MESSAGES / max(result["seconds"] for result in results)
+        slowest: float = max(result["seconds"] for result in results)
+        return MESSAGES / slowest
 
     def _growth(self) -> dict[str, Any]:
         """What a message costs with many stored beside what it costs with few; less is better."""

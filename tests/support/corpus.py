@@ -97,10 +97,11 @@ def _synthetic(count: int) -> list[Letter]:
 def _directory(letters: list[Letter]) -> tuple[TestUnit, ...]:
     names = [name for name, _ in Counter(letter.unit for letter in letters).most_common()]
     codes = {name: f"u{place:02d}" for place, name in enumerate(names, 1)}
+    counties = [name for name in names if name.startswith(_COUNTIES)]
     units = []
-    for place, name in enumerate(names):
-        county = any(name.startswith(start) for start in _COUNTIES)
-        region = f"9901{50 + place:02d}" if county else CITY_REGION
+    for name in names:
+        county = name in counties
+        region = f"9901{counties.index(name) + 2:02d}" if county else CITY_REGION
         parent = codes.get(_PARENTS.get(name, ""), "")
         units.append(TestUnit(codes[name], name, "county" if county else "city", region, parent))
     return tuple(units)

@@ -39,14 +39,21 @@ class Serving:
             return self.requests[name]
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that is killed leaves its connection open: no fault of the server's."""
+
+
 class Site:
     """One loopback server. ``start`` returns itself; ``url`` has no trailing slash."""
 
     def __init__(self, scenario: Scenario) -> None:
         self.serving = Serving()
         self._scenario = scenario
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
     def start(self) -> "Site":
