@@ -14,6 +14,9 @@ from ingest.portal import PortalCollector, PortalConfig
 from ingest.portal_parser import PortalParser
 from ingest.portal_profile import load_profile
 
+CONNECT_SECONDS = 4.0
+"""A connection under way cannot be interrupted, and stopping must not take longer than five seconds."""
+
 
 def build_parser(settings: Settings, channel: AnyChannel) -> Parser:
     """Raises BadSettings when a profile is wrong."""
@@ -47,7 +50,8 @@ def _http(settings: Settings, channel: WebChannel, gate: HostGate) -> HttpClient
         min_interval=channel.min_interval,
         deadline=channel.timeout_seconds,
         read_timeout=min(20.0, channel.timeout_seconds),
-        connect_timeout=min(10.0, channel.timeout_seconds),
+        connect_timeout=min(CONNECT_SECONDS, channel.timeout_seconds),
+        allow_networks=channel.allow_networks,
         pinned_certificate=certificate,
     )
     return HttpClient(channel.url, limits, gate)

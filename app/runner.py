@@ -1,8 +1,10 @@
 """Everything in one process: a thread a channel, a worker, a relay, a feed. Or once through, until nothing is left."""
 
 import threading
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 
@@ -17,6 +19,9 @@ IDLE_SECONDS = 0.5
 FIRST_BACKOFF = 1.0
 LONGEST_BACKOFF = 300.0
 HALT_SECONDS = 300.0
+STOP_LOOK_SECONDS = 3600.0
+STOP_SECONDS = 4.0
+"""A part that is still waiting for a network after this long is left behind: what it had not committed comes again."""
 FEED_GROUP = "office.feed"
 
 log = structlog.get_logger("fenban")
@@ -83,11 +88,15 @@ class Runner:
             loops.append(("relay", self._stepping(self._relay_once)))
         if self._desk is not None:
             loops.append(("feed", self._stepping(self._feed_once)))
-        threads = [threading.Thread(target=self._loop, args=(name, step, stop), name=name) for name, step in loops]
+        threads = [threading.Thread(target=self._loop, args=(name, step, stop), name=name, daemon=True) for name, step in loops]
         for thread in threads:
             thread.start()
-        for thread in threads:
-            thread.join()
+        never = threading.Event()
+        while not stop.is_set() and any(thread.is_alive() for thread in threads):
+            self._system.clock.wait(STOP_LOOK_SECONDS, stop)
+        until = self._system.clock.monotonic() + STOP_SECONDS
+        while any(thread.is_alive() for thread in threads) and self._system.clock.monotonic() < until:
+            self._system.clock.wait(0.02, never)
 
     def _drain(self, poller: ChannelPoller, stop: threading.Event, told: Callable[[str, int], None]) -> str:
         while not stop.is_set():
@@ -174,8 +183,19 @@ class Runner:
             except FenbanError as error:
                 wait = backoff
                 log.error("refused", part=name, what=str(error))
+            except Exception as error:
+                # A defect in one part must neither end it silently nor stop the others. Its text may quote a letter.
+                wait = backoff
+                backoff = min(backoff * 2, LONGEST_BACKOFF)
+                log.error("defect", part=name, what=type(error).__name__, where=_where(error), seconds=round(wait, 1))
             if wait:
                 self._system.clock.wait(wait, stop)
+
+
+def _where(error: BaseException) -> str:
+    """The line of code, without the values that stood there."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
 
 
 def run_parts(system: System, parts: Parts, stop: threading.Event, told: Callable[[str, int], None] | None) -> Sequence[str]:

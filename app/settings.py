@@ -118,6 +118,9 @@ class WebChannel(Channel):
     timeout_seconds: float = Field(30.0, gt=0.0, description="whole time a request may take")
     recheck_minutes: float = Field(360.0, ge=0.0, description="when a known item's detail is fetched again")
     full_sweep_hours: float = Field(24.0, ge=0.0, description="how often the whole list is read again")
+    allow_networks: tuple[str, ...] = Field(
+        (), description="private networks the site may lie in: 10.1.0.0/16; others are refused"
+    )
     certificate: Path | None = Field(None, description="PEM file of a certificate to trust for this site alone")
 
 
@@ -134,6 +137,7 @@ class BoardChannel(WebChannel):
     page_size: int = Field(0, ge=0, le=100, description="posts asked for at once, where the interface takes it (0b); 0: not sent")
     site: str = Field("people.com.cn", description="names the site in upstream accounts")
     batch_items: int = Field(100, ge=1, le=2000, description="items of one poll")
+    full_sweep_hours: float = Field(168.0, ge=0.0, description="how often the whole board is read again")
     overlap_hours: float = Field(72.0, ge=0.0, description="how far back each poll reads again")
 
 

@@ -116,9 +116,9 @@ class System:
     @cached_property
     def classifier(self) -> Classifier:
         """The live model, else retrieval over the directory's duties."""
-        from classify.retrieval import RetrievalClassifier
+        from classify.retrieval import DirectoryRetrieval
 
-        return self.model or RetrievalClassifier(tuple(self.directory.units.values()))
+        return self.model or DirectoryRetrieval(tuple(self.directory.units.values()))
 
     @cached_property
     def model(self) -> "Model | None":
