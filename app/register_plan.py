@@ -8,6 +8,7 @@ from functools import partial
 
 from app.codec import CAPTURE, ORIGINAL, capture_bytes, original_bytes
 from domain.clock import SHANGHAI
+from domain.errors import RetryLater
 from domain.ids import ChannelId, ExternalId, Number, VaultOwner
 from domain.messages import Capture, CaptureOutcome, Draft, MailKind, Manifest, MessageState, SeenItem
 from domain.ports import UnitOfWork, Vault
@@ -94,10 +95,11 @@ class RegisterPlan:
             manifest = Manifest(poll.manifest.listed, poll.manifest.unchanged + len(self.touched), fetched)
             poll_id = uow.captures.record_poll(PollRow(poll.channel, self.now, manifest, poll.cursor, poll.fence))
         numbers = uow.messages.register([new(poll=poll_id) for new in self.new]) if self.new else []
+        if "" in numbers:
+            raise RetryLater("another process registered the same items", remedy="they are looked at again")
         sealed = list(self.sealed)
-        for number, values in zip(numbers, self.new_sealed, strict=True):
-            if number:
-                sealed += values
+        for values in self.new_sealed:
+            sealed += values
         if self.revisions:
             uow.messages.revise([replace(revision, poll=poll_id) for revision in self.revisions])
         if self.notes:

@@ -47,7 +47,7 @@ class SamenessFinder:
         self._by_person: dict[bytes, list[Message]] = defaultdict(list)
         if marks:
             since = min(message.written_at for message in messages) - timedelta(days=settings.repeat_days)
-            for person, message in uow.sameness.by_marks(marks, since):
+            for person, message in uow.sameness.by_marks(marks, since, known={message.number: message for message in messages}):
                 self._by_person[person].append(message)
 
     def matters(self) -> set[MatterId]:

@@ -2,8 +2,6 @@
 commands need (channels, the model, migrations) is imported by them alone: a short command answers at once.
 """
 
-import base64
-import binascii
 import getpass
 import random
 import threading
@@ -32,6 +30,7 @@ from route.embedded import EmbeddedTopics
 from route.relay import Relay
 from route.rules import Rulebook, ScreenAction
 from route.rules_file import load_rules
+from store.keys import load_key, parse_key
 from store.unit_of_work import SqlStore
 from store.vault import FieldVault
 
@@ -230,17 +229,12 @@ class System:
         return list(dict.fromkeys(found))
 
     def _keys(self, references: Mapping[str, str], name: str) -> dict[int, bytes]:
-        keys: dict[int, bytes] = {}
-        for version, reference in references.items():
-            what = f"vault.{name}.{version}"
-            try:
-                key = base64.b64decode(self.settings.secret(reference, what), validate=True)
-            except binascii.Error:
-                key = b""
-            if len(key) != 32:
-                raise BadSettings([f"{what}: not a key of 32 bytes in base64 → make one with: fenban keys new FILE"])
-            keys[int(version)] = key
-        return keys
+        return {int(version): self._key(reference, f"vault.{name}.{version}") for version, reference in references.items()}
+
+    def _key(self, reference: str, what: str) -> bytes:
+        if reference.startswith("file:"):
+            return load_key(self.settings.path(Path(reference.removeprefix("file:"))))
+        return parse_key(self.settings.secret(reference, what), what)
 
 
 def _make_folder(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """``fenban run``, ``collect``, ``work``, ``relay``."""
 
+import gc
 import signal
 import sys
 import threading
@@ -75,6 +76,9 @@ def _run(system: System, parts: Parts, *, until_idle: bool) -> None:
         say(problem)
     if problems:
         raise typer.Exit(WRONG)
+    # What was loaded stays: the collector need not look at the model and the rules again and again.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
     with _stop_signals(system.stop) as stop:
         if not until_idle:
             log.info("started", text=text("run.started"))
