@@ -11,6 +11,7 @@ import numpy.typing as npt
 from classify.model import Model
 from classify.train import LabelledText, Progress, train
 from domain.decisions import Suggestion
+from domain.errors import HaltForPerson
 from domain.units import Unit
 
 TARGETS = (0.90, 0.95, 0.98)
@@ -28,8 +29,11 @@ def evaluate_split(
 ) -> dict[str, Any]:
     """Trains on the one and measures on the other: the document of ``fenban evaluate``. ``elapsed``: seconds since the start.
 
-    A unit that the training lacks counts as an error. Replies of the test rows are never read.
+    A unit that the training lacks counts as an error. Replies of the test rows are never read. Raises HaltForPerson when
+    there is nothing to train from or to measure on.
     """
+    if not test_rows:
+        raise HaltForPerson("there is no labelled letter to measure on", remedy="give test letters with their units")
     tell = progress or (lambda _stage, _share: None)
     model = train(
         train_rows, units=units, seed=seed, trained_at=trained_at, progress=lambda stage, share: tell(stage, share * 0.9)

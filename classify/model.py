@@ -11,6 +11,7 @@ from classify.confidence import ranked, threshold
 from classify.evidence import EvidenceFinder
 from classify.features import Text, Vectorizer
 from classify.names import NameFinder
+from classify.tokens import readable
 from domain.decisions import Suggestion
 from domain.ids import UnitCode
 
@@ -42,7 +43,11 @@ class Model:
         """
         found: list[tuple[Suggestion, ...]] = []
         for start in range(0, len(texts), BATCH):
-            found.extend(self._suggest_batch(texts[start : start + BATCH], top, evidence))
+            batch = texts[start : start + BATCH]
+            try:
+                found.extend(self._suggest_batch(batch, top, evidence))
+            except UnicodeEncodeError:
+                found.extend(self._suggest_batch([(readable(subject), readable(body)) for subject, body in batch], top, evidence))
         return found
 
     def threshold(self, target: float) -> float | None:

@@ -42,14 +42,16 @@ class NameFinder:
         self._machine = ahocorasick_rs.AhoCorasick([pattern.text for pattern in patterns]) if patterns else None
 
     def find(self, texts: Sequence[tuple[str, str]]) -> npt.NDArray[Any]:
-        """Rows (text, unit, kind, pattern) in that order, without repeats of (text, unit, kind): the first pattern stands."""
+        """Rows (text, unit, kind, pattern) in that order, without repeats of (text, unit, kind): the longest pattern stands."""
         if self._machine is None:
             return np.zeros((0, 4), dtype=np.int64)
         found: dict[tuple[int, int, int], int] = {}
         for row, (subject, body) in enumerate(texts):
             for which, _, _ in self._machine.find_matches_as_indexes(f"{subject}\n{body}"[:MAX_CHARACTERS], overlapping=True):
                 pattern = self.patterns[which]
-                found.setdefault((row, pattern.unit, pattern.kind), which)
+                key = (row, pattern.unit, pattern.kind)
+                if key not in found or len(pattern.text) > len(self.patterns[found[key]].text):
+                    found[key] = which
         return np.array([(*key, which) for key, which in found.items()], dtype=np.int64).reshape(-1, 4)
 
     def matrix(self, texts: Sequence[tuple[str, str]], n_units: int) -> Any:

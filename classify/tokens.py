@@ -55,6 +55,11 @@ def cutter(name: TokenizerName) -> Cut:
     raise HaltForPerson(f"unknown word segmentation {name!r}", remedy="train the model again")
 
 
+def readable(text: str) -> str:
+    """The text without lone surrogates, which no segmentation takes."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def words(text: str, cut: Cut) -> list[str]:
     """The words of two Han characters and more, in order, repeats kept (single characters are n-grams already)."""
     return [word for word in cut(text) if len(word) > 1 and _FIRST_HAN <= word[0] <= _LAST_HAN]

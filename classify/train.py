@@ -17,7 +17,7 @@ from classify.linear import fit_scores, quantised
 from classify.model import Model
 from classify.names import NameFinder, NamePattern, directory_patterns, label_patterns, unit_names
 from classify.replies import referred_unit
-from classify.tokens import best_tokenizer
+from classify.tokens import best_tokenizer, readable
 from domain.errors import HaltForPerson
 from domain.ids import UnitCode
 from domain.units import Unit
@@ -59,7 +59,7 @@ class _Corpus:
 
     @property
     def texts(self) -> list[tuple[str, str]]:
-        return [(row.subject, row.body) for row in self.rows]
+        return [(readable(row.subject), readable(row.body)) for row in self.rows]
 
 
 def train(
@@ -145,7 +145,7 @@ def _most_grams(n_units: int) -> int:
 
 
 def _patterns(corpus: _Corpus, units: Sequence[Unit] | None) -> tuple[NamePattern, ...]:
-    texts = [f"{row.subject}\n{row.body}" for row in corpus.rows]
+    texts = [f"{subject}\n{body}" for subject, body in corpus.texts]
     return label_patterns(corpus.codes, texts) if units is None else directory_patterns(units, corpus.codes, texts)
 
 

@@ -9,7 +9,8 @@ from classify.model import Model, load_model, save_model
 from classify.train import LabelledText, train
 from domain.errors import HaltForPerson
 from domain.ids import UnitCode
-from tests.support.letters import letters
+from domain.units import Unit, UnitLevel
+from tests.support.letters import THEMES, letters
 
 TRAINED_AT = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -103,9 +104,46 @@ def test_few_labels_train(labels: list[str]) -> None:
     assert not small.automatic(empty)
 
 
+def test_a_text_that_is_not_unicode_harms_nobody(model: Model) -> None:
+    found = model.suggest([("暖气\ud800不热", "冰凉"), ("公交车", "晚点")])
+    assert [suggestions[0].unit for suggestions in found] == ["heat", "bus"]
+    train(
+        [LabelledText("\udcff", "坏", UnitCode("a")), LabelledText("好", "", UnitCode("b"))],
+        units=None,
+        seed=1,
+        trained_at=TRAINED_AT,
+    )
+
+
 def test_no_label_at_all_is_said() -> None:
     with pytest.raises(HaltForPerson):
         train([], units=None, seed=1, trained_at=TRAINED_AT)
+
+
+def test_only_units_of_the_directory_are_learned_and_their_names_speak() -> None:
+    directory = [
+        Unit(UnitCode(code), THEMES[code][0], (alias,), UnitLevel.CITY, "990100", None, THEMES[code][1])
+        for code, alias in (("heat", "供热办"), ("bus", "公交公司"))
+    ]
+    learned = train(rows(300, 5), units=directory, seed=1, trained_at=TRAINED_AT)
+    assert learned.units == ("bus", "heat")
+    (found,) = learned.suggest([("", "请转供热办")])
+    assert found[0].unit == "heat"
+    assert ("name", "供热办") in {(reason.kind, reason.text) for reason in found[0].evidence}
+
+
+def test_a_reply_that_names_another_unit_labels_for_it() -> None:
+    given = rows(240, 6, noise=0.0)
+    wrong = [
+        LabelledText(row.subject, row.body, UnitCode("暖阳供热办"), row.at, "不属于我办职责，请咨询公交公司。")
+        for row in given
+        if row.unit == "bus"
+    ]
+    names = {code: UnitCode(name) for code, (name, _, _) in THEMES.items()}
+    named = [LabelledText(row.subject, row.body, names[row.unit], row.at) for row in given if row.unit != "bus"]
+    learned = train([*named, *wrong, LabelledText("公交车", "", names["bus"])], units=None, seed=1, trained_at=TRAINED_AT)
+    (found,) = learned.suggest([("公交车晚点", "末班车甩站")])
+    assert found[0].unit == names["bus"]
 
 
 def test_no_texts_give_no_suggestions(model: Model) -> None:
