@@ -18,6 +18,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -237,7 +238,8 @@ def _call(*arguments: str, given: str = "", may_fail: bool = False) -> str:
 
 
 def _shown(arguments: Sequence[str]) -> list[str]:
-    return [argument for argument in arguments[:2] if not argument.startswith("/")]
+    """The command without its options and paths."""
+    return list(takewhile(lambda argument: not argument.startswith(("-", "/")), arguments))
 
 
 def _say(chinese: str, english: str) -> None:
