@@ -32,6 +32,7 @@ _KOREAN = frozenset("이다는을의에가로고하지서한기도를은사인�
 _ODD_CYRILLIC = re.compile("[а-яё][А-ЯЁ]|[^А-яЁёІіЇїЄєҐґ«»№\u00a0\u2010-\u203a]")
 _RARE_SCRIPTS = re.compile("[\u0180-\u036f\u0370-\u0385\u0460-\u058f\u05c0-\u05cf\u05f0-\u0620\u064b-\u07ff]")
 """What two bytes of GBK look like in UTF-8 and what nobody here writes: phonetic letters, rare Cyrillic, Armenian, Syriac."""
+_HAN_WORD = re.compile("[\u4e00-\u9fff]{2}")
 _INSIDE_WORD = re.compile(r"[A-Za-z][\u3400-\u9fff][a-z]")
 
 _FAMILIES = {
@@ -69,6 +70,8 @@ _FAMILIES = {
     "iso2022_cn": ("iso-2022-cn", "iso-2022-cn-ext"),
 }
 _CODEC_OF = {name: codec for codec, names in _FAMILIES.items() for name in names}
+_NO_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "mbcs", "oem"})
+"""Python's own codecs, by which no mail is written."""
 _NOT_TRIED = frozenset(
     {"", "utf-8", "utf-7", "hz", "iso2022_cn", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "gb18030", "ascii"}
 )
@@ -140,7 +143,7 @@ def codec_of(declared: str) -> str:
         found = codecs.lookup(name)
     except (LookupError, ValueError):
         return ""
-    return found.name if getattr(found, "_is_text_encoding", True) else ""
+    return found.name if getattr(found, "_is_text_encoding", True) and found.name not in _NO_CHARSETS else ""
 
 
 def read(data: bytes, declared: str = "", hint: str = "") -> Reading:
@@ -194,8 +197,11 @@ def _read_high(data: bytes, codec: str, hint: str) -> Reading:
 def _mostly_utf8(data: bytes) -> bool:
     """Whole UTF-8 characters outnumber broken ones: a cut or damaged text, or one with a line in another charset."""
     text = data.decode("utf-8", "replace")
-    broken = text.count("\ufffd")
-    return sum(character > "\x7f" for character in text) - broken >= 3 * broken
+    whole = [character for character in text if character > "\x7f" and character != "\ufffd"]
+    if len(whole) < 3 * text.count("\ufffd"):
+        return False
+    chinese = _strict(data, "gb18030") if all(character < "\u0800" for character in whole) else None
+    return chinese is None or _everyday_share(chinese) < 0.3
 
 
 def _chance_utf8(text: str, data: bytes, codec: str) -> str | None:
@@ -231,7 +237,8 @@ def _one_charset(data: bytes, codec: str, hint: str) -> Reading | None:
         other = _better_than_chinese(data, chinese, share, codec)
         if other is not None:
             return other
-        if codec == "gb18030" or ((share >= 0.3 or _paired(data)) and not _INSIDE_WORD.search(chinese)):
+        written = share >= 0.3 or _paired(data) or _HAN_WORD.search(chinese)
+        if codec == "gb18030" or (written and not _INSIDE_WORD.search(chinese)):
             return Reading(chinese, "gb18030")
     return _guess(data, codec)
 

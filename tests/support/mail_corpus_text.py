@@ -100,6 +100,8 @@ def headers() -> list[Sample]:
             "subject-utf8-and-gbk-words", word("回复：", "utf-8") + b" " + word(TITLE, "gbk", "gb18030"), subject=f"回复：{TITLE}"
         ),
         one("sender-raw-gbk", None, gbk_name),
+        one("sender-raw-gbk-rare", None, "璩芃韬".encode("gb18030") + f" <{ADDRESS}>".encode(), shown=f"璩芃韬 <{ADDRESS}>"),
+        one("subject-gbk-like-utf8", word("应提前通知停水", "iso-8859-1", "gb18030"), subject="应提前通知停水"),
         one("sender-quoted-word", None, b'"' + word(NAME, "gb2312") + f'" <{ADDRESS}>'.encode()),
         one(
             "sender-name-with-comma",
