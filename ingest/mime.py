@@ -9,10 +9,12 @@ from email.message import Message
 
 from domain.errors import RejectItem
 from domain.messages import MailKind
-from ingest.mime_charset import codec_of, read
+from ingest.mime_charset import read
+from ingest.mime_codecs import codec_of
 from ingest.mime_headers import Address, decode_field, first_address, parameter, parse_date, raw_field
 from ingest.mime_kind import kind_of
-from ingest.mime_parts import AttachedFile, gather, parse_message
+from ingest.mime_parts import AttachedFile, gather
+from ingest.mime_tree import parse_message
 
 __all__ = ["Address", "AttachedFile", "MailView", "read_mail"]
 

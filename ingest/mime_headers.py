@@ -10,7 +10,8 @@ from email.utils import parsedate_tz
 from urllib.parse import unquote_to_bytes
 
 from domain.clock import SHANGHAI
-from ingest.mime_charset import codec_of, read
+from ingest.mime_charset import read
+from ingest.mime_codecs import codec_of
 
 _LONGEST_FIELD = 400_000
 _FOLD = re.compile(rb"(?:\r\n|[\r\n])[ \t]*")

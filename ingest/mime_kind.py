@@ -6,7 +6,7 @@ from email.message import Message
 
 from domain.messages import MailKind
 from ingest.mime_headers import Address, decode_field, raw_field
-from ingest.mime_parts import walk_types
+from ingest.mime_tree import walk_types
 
 _BOUNCE_SENDER = re.compile(r"^(?:mailer-daemon|mail-daemon|mdaemon|mail\.daemon|mailerdaemon)(?:[@+\-._]|$)", re.IGNORECASE)
 _BOUNCE_SUBJECT = re.compile(

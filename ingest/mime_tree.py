@@ -1,0 +1,109 @@
+"""A mail's bytes to a tree of parts, mended where its head is broken, bounded however deep it nests."""
+
+import email.parser
+import email.policy
+import re
+from collections.abc import Iterator
+from email.message import Message
+
+from ingest.mime_headers import raw_field
+
+_MOST_CONTAINERS = 60
+_KEPT = b"x-kept-whole-"
+_CONTAINER = re.compile(rb"(?im)^(content-type:\s*)(multipart|message)/")
+_KEPT_CONTAINER = re.compile(rb"(?im)^(content-type:\s*)x-kept-whole-(?=(?:multipart|message)/)")
+_FIELD_LINE = re.compile(rb"[!-9;-~]+[ \t]*:")
+_KNOWN_LINE = re.compile(
+    rb"(?:from|to|cc|subject|date|message-id|mime-version|content-[a-z-]+|received|return-path|reply-to|sender|in-reply-to|references|"
+    rb"x-[a-z0-9-]{2,40}|list-[a-z-]+|delivered-to|dkim-signature|authentication-results|importance|precedence)"
+    rb"[ \t]*:",
+    re.IGNORECASE,
+)
+_LARGEST_HEAD = 200_000
+
+
+def parse_message(data: bytes) -> tuple[Message, list[str]]:
+    """The message tree and what was mended. Never raises: what the parser cannot take is kept as one plain part.
+
+    Every string in the tree holds one byte a character (Latin-1), so that nothing is decoded before its charset is known.
+    Enclosed messages stay whole, byte for byte, under a type of their own; ``media_type`` and ``original`` undo that.
+    """
+    containers = 0
+
+    def bounded(found: re.Match[bytes]) -> bytes:
+        nonlocal containers
+        enclosed = found[2].lower() == b"message"
+        containers += not enclosed
+        keep = enclosed or containers > _MOST_CONTAINERS
+        return found[1] + _KEPT + found[0][len(found[1]) :] if keep else found[0]
+
+    data, defects = _mended_head(data)
+    head_end = _CONTAINER.search(data)
+    if head_end is not None:
+        data = _CONTAINER.sub(bounded, data)
+    if containers > _MOST_CONTAINERS:
+        defects.append("too_many_containers")
+    parser = email.parser.Parser(policy=email.policy.compat32)
+    text = data.decode("latin-1")
+    try:
+        return parser.parsestr(text), defects
+    except (ValueError, LookupError, TypeError, AttributeError, IndexError, RecursionError, AssertionError):
+        defects.append("structure_unreadable")
+    return parser.parsestr(text, headersonly=True), defects
+
+
+def _mended_head(data: bytes) -> tuple[bytes, list[str]]:
+    """The mail with lines among its header fields that are none (lost indentation, rubbish) made part of the field before."""
+    end = re.search(rb"\r?\n\r?\n|\r\r", data[:_LARGEST_HEAD])
+    head = data[: end.start()] if end else data[:_LARGEST_HEAD]
+    lines = head.splitlines(keepends=True)
+    last_known = max((place for place, line in enumerate(lines) if _KNOWN_LINE.match(line)), default=-1)
+    mended: list[bytes] = []
+    changed = False
+    for place, line in enumerate(lines):
+        if place < last_known and line[:1] not in (b" ", b"\t") and _FIELD_LINE.match(line) is None:
+            changed = True
+            if mended:
+                mended.append(b" " + line)
+        elif (name := re.match(rb"([!-9;-~]+)[ \t]+:", line)) and place <= last_known:
+            changed = True
+            mended.append(name[1] + line[name.end() - 1 :])
+        else:
+            mended.append(line)
+    return (b"".join(mended) + data[len(head) :], ["header_damaged"]) if changed else (data, [])
+
+
+def original(data: bytes) -> bytes:
+    """Bytes of a kept part as they came."""
+    return _KEPT_CONTAINER.sub(rb"\1", data) if _KEPT in data.lower() else data
+
+
+def media_type(part: Message) -> tuple[str, str]:
+    """Main and sub type, lower case; text/plain for what is missing, text/html for what only says html."""
+    raw = raw_field(part, "content-type").split(b";")[0].strip().lower().decode("ascii", "replace").strip("\"' ")
+    if not raw:
+        default = part.get_default_type()
+        return ("message", "rfc822") if default == "message/rfc822" else ("text", "plain")
+    main, _, sub = raw.removeprefix(_KEPT.decode()).partition("/")
+    main, sub = main.strip(), sub.split()[0] if sub.split() else ""
+    if not sub:
+        return ("text", "html") if main == "html" else ("text", "plain")
+    return main, sub
+
+
+def is_kept(part: Message) -> bool:
+    return raw_field(part, "content-type").strip().lower().startswith(_KEPT)
+
+
+def flattened(message: Message) -> bytes:
+    fields = "".join(f"{name}: {value}\n" for name, value in message.raw_items())
+    payload = message.get_payload()
+    return f"{fields}\n{payload if isinstance(payload, str) else ''}".encode("latin-1", "replace")
+
+
+def walk_types(message: Message) -> Iterator[tuple[str, str]]:
+    """The media types of the message and the parts directly in it."""
+    yield media_type(message)
+    payload = message.get_payload()
+    if isinstance(payload, list):
+        yield from (media_type(child) for child in payload if isinstance(child, Message))
