@@ -111,7 +111,9 @@ def document_lines(document: dict[str, Any]) -> Iterator[str]:
     yield document["body"]
     decision = document["decision"]
     if decision is not None:
-        yield from decision_lines(decision)
+        first, *rest = decision_lines(decision)
+        yield f"{text('show.decision')}：{first}"
+        yield from rest
     for part in document["assignments"]:
         yield f"  {part['id']}  {text('role.' + part['role'])}  {text('state.' + part['state'])}  {part['due'][:10]}"
 
@@ -122,8 +124,7 @@ def decision_lines(decision: dict[str, Any]) -> Iterator[str]:
     when = (
         "" if due is None else f"  {text('show.due')} {due['due'][:10]}{text('show.provisional') if due['provisional'] else ''}"
     )
-    by = f"{decision['rule']} {decision['model']}".strip()
-    yield f"{text('show.decision')}：{decision['outcome']} {units}{when}  ({text('show.rule')}：{by} {decision['actor']})".rstrip()
+    yield f"{text('outcome.' + decision['outcome'])} {units}{when}  ({text('show.rule')}：{_decided_by(decision)})".strip()
     if decision["requirement"]:
         yield f"  {text('show.requirement')}：{decision['requirement']}"
     if decision["evidence"]:
@@ -136,15 +137,44 @@ def decision_lines(decision: dict[str, Any]) -> Iterator[str]:
         yield f"  {text('show.suggestions')}：{offered}"
 
 
+def _decided_by(decision: dict[str, Any]) -> str:
+    if decision["rule"] == "model":
+        return f"{text('show.by_model')} {decision['model']}"
+    if decision["rule"] == "person":
+        return f"{text('show.by_person')} {decision['actor']}"
+    return str(decision["rule"])
+
+
 def explain_lines(document: dict[str, Any]) -> Iterator[str]:
     """``explain`` for people."""
     yield f"{text('show.matter')} {document['matter']}  ({text('state.' + str(document['matter_state']))})"
     for step in document["steps"]:
-        head = f"{step['at'][:19]}  {text('explain.' + step['step'])}"
-        if step["step"] == "decided":
-            lines = list(decision_lines(step))
-            yield f"{head}  {step['number']}  {lines[0]}"
-            yield from (f"    {line.strip()}" for line in lines[1:])
-        else:
-            rest = {key: value for key, value in step.items() if key not in {"at", "step"} and value not in (None, "")}
-            yield f"{head}  {'  '.join(f'{key}={value}' for key, value in rest.items())}"
+        first, *rest = _step_lines(step)
+        yield f"{step['at'][:19].replace('T', ' ')}  {text('explain.' + step['step'])}  {first}".rstrip()
+        yield from (f"    {line.strip()}" for line in rest)
+
+
+def _step_lines(step: dict[str, Any]) -> list[str]:
+    """What a step says after its time and name; at least one line."""
+    match step["step"]:
+        case "decided":
+            first, *rest = decision_lines(step)
+            return [f"{step['number']}  {first}", *rest]
+        case "registered" | "revised":
+            return [
+                f"{step['number']}  {step['channel']} {step['external_id'][:24]}  {text('show.version').format(step['version'])}"
+            ]
+        case "noted":
+            return [f"{step['number']}  {step['status']}"]
+        case "event":
+            return [f"{text('event.' + step['type'])} → {step['topic']}  {text('ledger.' + step['state'])} {step['reason']}"]
+        case "feedback":
+            said = f"{step['unit']}  {text('feedback.' + step['type'])}  {text('feedback.' + step['outcome'])}"
+            return [f"{said} {step['reason']}".rstrip()]
+        case "audited":
+            detail = "  ".join(f"{value}" for key, value in step.items() if key not in {"at", "step", "actor", "action"})
+            return [f"{step['actor']}  {step['action']}  {detail}"]
+        case _:
+            words = [step["unit"], text("role." + step["role"]) if "role" in step else "", step.get("reason", "")]
+            due = f"{text('show.due')} {step['due'][:10]}" if "due" in step else ""
+            return ["  ".join(word for word in (*words, due) if word)]

@@ -1,6 +1,7 @@
 """What commands and pages show: documents made of the store's rows, for programs (dicts) and for people (lines)."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from app.changes import LIVE
@@ -33,7 +34,13 @@ def status_document(system: System) -> dict[str, Any]:
     units = {unit["code"]: unit for unit in found["units"]}
     for code in system.directory.units:
         units.setdefault(code, {"code": code, "pending": 0, "delivered": 0, "parked": 0})
-    return {**found, "channels": [*channels, *by_id.values()], "units": [units[code] for code in sorted(units)]}
+    everything = [_in_beijing_time(channel) for channel in (*channels, *by_id.values())]
+    return {**found, "channels": everything, "units": [units[code] for code in sorted(units)]}
+
+
+def _in_beijing_time(channel: dict[str, Any]) -> dict[str, Any]:
+    last = channel["last_success"]
+    return {**channel, "last_success": iso(datetime.fromisoformat(last)) if last else None}
 
 
 def _never_polled(ident: str, kind: str) -> dict[str, Any]:

@@ -259,17 +259,19 @@ def _feedback(
     with open_system(settings) as system:
         with system.store.unit_of_work(write=False) as uow:
             assignment = uow.assignments.get(AssignmentId(ident))
-        if assignment is None:
+            matter = uow.matters.get(assignment.matter) if assignment is not None else None
+        if assignment is None or matter is None:
             raise Refused(f"there is no assignment {ident}", remedy="look it up with: fenban assignment list")
-        # One step of one kind on one assignment in one state is one event, however often the command is repeated.
-        event_id = EventId(f"cli:{ident}:{kind}:{assignment.state}")
+        # However often the command is repeated it is one event, until the office moves the matter on.
+        event_id = EventId(f"cli:{ident}:{kind}:{matter.sequence}")
         event = FeedbackEvent(
             event_id, UnitCode(assignment.unit), kind, assignment.id, reason=reason, suggested_unit=suggested_unit, reply=reply
         )
         result = system.feedback().apply(event, actor=by or system.office().actor)
     if result.outcome is FeedbackOutcome.REJECTED:
         raise Refused(result.reason)
-    say(f"{text('done')}{f' ({result.reason})' if result.reason else ''}")
+    note = text("feedback.repeated") if result.outcome is FeedbackOutcome.REPEATED else result.reason
+    say(f"{text('done')}{f' ({note})' if note else ''}")
 
 
 def _list_states(states: tuple[MessageState, ...], as_json: bool, settings: Any) -> None:
