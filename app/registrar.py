@@ -2,15 +2,17 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from app.codec import digest_text, own_words_bytes, upstream_bytes
 from app.failpoints import Failpoint, no_failpoint
 from app.register_plan import Item, Poll, Registered, RegisterPlan
 from domain.errors import RejectItem, RetryLater
 from domain.ids import ChannelId, ExternalId, VaultOwner
-from domain.messages import Batch, Capture, CaptureOutcome, CaptureReject
+from domain.messages import Batch, Capture, CaptureOutcome, CaptureReject, Draft
 from domain.ports import Clock, Parser, Store, UnitOfWork, Vault
 from domain.records import QuarantineItem, SealedValue
+from ingest.personal import find_contacts
 
 PLAN_ATTEMPTS = 5
 
@@ -92,7 +94,7 @@ class Registrar:
     def _understand(self, capture: Capture) -> Item:
         owner = owner_of(capture.channel, capture.external_id)
         try:
-            draft = self._parsers[capture.channel].understand(capture)
+            draft = _with_own_contacts(self._parsers[capture.channel].understand(capture))
         except RejectItem as error:
             return self._refused(CaptureReject(capture, error.what))
         digest = self._vault.digest
@@ -104,3 +106,15 @@ class Registrar:
         capture = reject.capture
         raw = digest_text(self._vault.digest(b"\0".join(part.data for part in capture.parts)))
         return Item(capture, owner_of(capture.channel, capture.external_id), None, reject.reason, "", raw)
+
+
+def _with_own_contacts(draft: Draft) -> Draft:
+    """Where the channel gives no mark of the sender, what the letter calls the writer's own is the sender's."""
+    sender = draft.sender
+    if sender.phones or sender.id_numbers or sender.emails or sender.account:
+        return draft
+    own = find_contacts(draft.body_own)
+    if not (own.phones or own.id_numbers or own.emails):
+        return draft
+    name = sender.name or (own.names[0] if own.names else "")
+    return replace(draft, sender=replace(sender, name=name, phones=own.phones, id_numbers=own.id_numbers, emails=own.emails))

@@ -59,6 +59,15 @@ def test_a_near_copy_of_the_same_person_is_joined_on_any_channel(desk: Desk) -> 
     assert desk.balanced()
 
 
+def test_a_person_is_known_by_what_the_letter_calls_their_own(desk: Desk) -> None:
+    first = desk.letter("1", WATER + "我的电话：19900005678")
+    copy = desk.letter("m1", WATER + "我的电话：19900005678", channel="mail")
+    other = desk.letter("2", WATER + "我的电话：19900005679")
+    desk.work()
+    assert {desk.state(first), desk.state(copy)} == {"dispatched", "joined"}
+    assert desk.state(other) == "dispatched"
+
+
 def test_another_person_with_the_same_text_is_not_joined(desk: Desk) -> None:
     numbers = [desk.letter(str(n), WATER, phones=[f"1990000123{n}"]) for n in range(3)]
     desk.work()
