@@ -18,6 +18,9 @@ _MOST = 20_000
 _USUAL_STEEPNESS = 2.5
 _USUAL_NAME_WEIGHT = 0.3
 _SHARED_STIFFNESS, _OWN_STIFFNESS = 20.0, 30.0
+_FADING = 0.5
+"""How much less a block of time says of a unit's precision than the one after it: work moves between units."""
+_PRIOR_LETTERS = 10.0
 _CAUTIOUS = (-0.5, 0.7, 0.0, 0.0)
 
 
@@ -78,13 +81,16 @@ def calibrate(out_of_fold: Held, later: Held | None, steepness: float, weights: 
         return plain
     learned = LogisticRegression(C=1.0, fit_intercept=False).fit(confidence_inputs(chosen, without_own), right)
     learnt = replace(plain, weights=tuple(float(weight) for weight in learned.coef_[0]))
-    confidence = [confidences(chosen, first, learnt)]
+    confidence = [confidences(chosen, without_own, learnt)]
     rights, blocks = [right], [np.full(len(right), OUT_OF_FOLD)]
     if later is not None:
         chosen, first, right = _first_choices(later, steepness, weights)
-        confidence.append(confidences(chosen, first, learnt))
+        known = [_recent_precision(precision, first, right, later.blocks, block) for block in range(int(later.blocks.max()) + 2)]
+        before = np.stack(known)[later.blocks, first]
+        confidence.append(confidences(chosen, before, learnt))
         rights.append(right)
         blocks.append(later.blocks)
+        learnt = replace(learnt, unit_precision=known[-1])
     return replace(
         learnt,
         held_confidence=np.concatenate(confidence),
@@ -115,3 +121,14 @@ def _precision(
     hits = np.bincount(first, right, minlength=n_units)
     counts = np.bincount(first, minlength=n_units)
     return (hits + prior * mean) / (counts + prior), (hits[first] - right + prior * mean) / (counts[first] - 1 + prior)
+
+
+def _recent_precision(
+    precision: npt.NDArray[Any], first: npt.NDArray[Any], right: npt.NDArray[Any], blocks: npt.NDArray[Any], now: int
+) -> npt.NDArray[Any]:
+    """Each unit's precision as known at the beginning of block ``now``: what lies before it, the latest blocks most."""
+    weight = np.where(blocks < now, _FADING ** (now - 1 - blocks.astype(float)), 0.0)
+    hits = np.bincount(first, right * weight, minlength=len(precision))
+    counts = np.bincount(first, weight, minlength=len(precision))
+    result: npt.NDArray[Any] = (hits + _PRIOR_LETTERS * precision) / (counts + _PRIOR_LETTERS)
+    return result

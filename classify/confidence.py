@@ -16,8 +16,8 @@ LEAST_LETTERS = 20
 _LEAST = 1e-6
 _CAUTION = 0.8416
 """The normal quantile of 80 %: the one-sided bound on what chance alone does to a share."""
-_CAUTION_AMONG_BLOCKS = {2: 1.376, 3: 1.061, 4: 0.978, 5: 0.941, 6: 0.920}
-"""Student's 80 % quantile by the number of blocks, for the precision of a block to come."""
+_CAUTION_AMONG_BLOCKS = {2: 3.078, 3: 1.886, 4: 1.638, 5: 1.533, 6: 1.476}
+"""Student's 90 % quantile by the number of blocks, for the precision of a block to come: times differ more than chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def ranked(scores: Floats, calibration: Calibration, top: int, known: Floats | N
     probabilities = softmax(scores, calibration.steepness)
     best = np.argsort(-probabilities, axis=1, kind="stable")[:, : max(top, 2)]
     chosen = np.take_along_axis(probabilities, best, axis=1)
-    confidence = confidences(chosen, best[:, 0], calibration)
+    confidence = confidences(chosen, calibration.unit_precision[best[:, 0]], calibration)
     if known is not None:
         confidence = np.where(known, confidence, np.minimum(confidence, UNKNOWN_TEXT))
     rest = np.maximum(1 - chosen[:, :1], _LEAST)
@@ -63,9 +63,9 @@ def ranked(scores: Floats, calibration: Calibration, top: int, known: Floats | N
     return best[:, :top], np.clip(shared[:, :top], 0.0, 1.0)
 
 
-def confidences(chosen: Floats, first: Floats, calibration: Calibration) -> Floats:
-    """How likely the first choice is right. ``chosen``: probabilities, best first; ``first``: the first unit's number."""
-    inputs = confidence_inputs(chosen, calibration.unit_precision[first])
+def confidences(chosen: Floats, precision: Floats, calibration: Calibration) -> Floats:
+    """How likely the first choice is right. ``chosen``: probabilities, best first; ``precision``: the first unit's own."""
+    inputs = confidence_inputs(chosen, precision)
     result: Floats = 1 / (1 + np.exp(-np.clip(inputs @ np.asarray(calibration.weights), -30, 30)))
     return result
 
@@ -112,7 +112,7 @@ def _next_block_lower(right: Floats, inside: Floats) -> Floats:
     mean = np.cumsum(right) / counts
     shares = (np.cumsum(right * inside, axis=1) + 2 * mean) / (np.cumsum(inside, axis=1) + 2)
     number = len(inside)
-    caution = _CAUTION_AMONG_BLOCKS.get(number, 0.90)
+    caution = _CAUTION_AMONG_BLOCKS.get(number, 1.4)
     result: Floats = shares.mean(axis=0) - caution * shares.std(axis=0, ddof=1) * np.sqrt(1 + 1 / number)
     return result
 
