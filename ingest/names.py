@@ -53,7 +53,7 @@ def _at_label(text: str, label: int) -> Iterator[str]:
     elif match := _SELF.match(text, label):
         if text.startswith("本人", label) and match["name"][0] not in _PLAIN_SET:
             return
-        yield from _trimmed(text, match)
+        yield from _trimmed(text, match, certain=not text.startswith("本人", label))
     elif match := _SELF_PLAIN.match(text, label):
         yield _closed(match["name"])
 
@@ -78,15 +78,20 @@ def _field_value(text: str, match: re.Match[str]) -> Iterator[str]:
         yield from _trimmed(text, match)
 
 
-def _trimmed(text: str, match: re.Match[str]) -> Iterator[str]:
-    """Surname and given name at the start of the match: two characters when the third begins another word."""
+def _trimmed(text: str, match: re.Match[str], *, certain: bool = False) -> Iterator[str]:
+    """Surname and given name at the start of the match: two characters when the third begins another word. ``certain``: what
+    stands there is a name (我叫…) and no place that begins like one (本人是王家庄…)."""
     name = _closed(match["name"])
     surname = 2 if re.match(COMPOUND_SURNAMES, name) else 1
-    name = name[: surname + 2]
+    first, *more = match["name"].split()
+    # 李芳 路灯: a gap after a whole name ends it, one after the surname alone (李 芳) does not.
+    name = (first if more and len(first) > surname else name)[: surname + 2]
     if len(name) == surname + 2 and name[-1] in _NOT_GIVEN:
         name = name[:-1]
     after = _closed(text[match.start("name") : match.start("name") + 12])[len(name) : len(name) + 1]
-    if len(name) <= surname or name[-1] in _NOT_GIVEN or (after in _PLACE_AFTER and after) or name[surname:] in ("家庄", "家"):
+    if len(name) <= surname or name[-1] in _NOT_GIVEN or name[surname:] in ("家庄", "家"):
+        return
+    if after and after in _PLACE_AFTER and not certain:
         return
     yield name
 

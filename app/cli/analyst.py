@@ -31,7 +31,12 @@ def train(
     from_store: Annotated[
         bool, typer.Option("--from-store", help="用系统里办结和人工分办的 / from the store's own labels")
     ] = False,
-    promote: Annotated[bool, typer.Option(help="训练后即启用 / let it serve")] = True,
+    promote: Annotated[
+        bool | None,
+        typer.Option(
+            help="启用与否；缺省：信件数不到现用模型一半的不启用 / let it serve; default: unless it learned from under half as many letters"
+        ),
+    ] = None,
     settings: SettingsOption = None,
 ) -> None:
     """训练分办模型。 / Trains the routing model."""
@@ -53,10 +58,15 @@ def train(
                 say(note)
         with _bar() as tell:
             model = train_model(system, rows, tell)
-        path = keep_model(system, model, promote=promote)
+        serving = system.model
+        promoted = promote if promote is not None else serving is None or 2 * model.data.n_rows >= serving.data.n_rows
+        path = keep_model(system, model, promote=promoted)
         target = system.settings.decide.target_precision
         least = model.threshold(target)
     automatic = f"{least:.3f}" if least is not None else "none reaches it: everything waits in review"
+    if not promoted:
+        learned = f"{model.data.n_rows} letters, the one that serves from {serving.data.n_rows if serving else 0}"
+        say(f"kept, but not serving: it learned from {learned} → --promote lets it serve all the same")
     say(f"{path}: {len(rows)} letters, {len(model.units)} units, threshold for {target:.0%}: {automatic}")
 
 

@@ -67,6 +67,8 @@ def check(settings: SettingsOption = None) -> None:
             raise typer.Exit(WRONG)
         for warning in check_directory(system.directory):
             say(f"({warning})")
+        if set(system.settings.city.region) == {"0"}:
+            say("(city.region is still 000000 → write the city's GB/T 2260 code)")
         for note in model_notes(system):
             say(f"({note})")
         say(text("check.good"))
