@@ -16,8 +16,8 @@ from sklearn.svm import LinearSVC
 
 from classify.features import FloatArray
 
-COST = 0.2
-DAMPING = 0.85
+COST = 0.4
+DAMPING = 0.6
 TOLERANCE = 0.01
 ABSENT = -4.0
 """The score of a unit without a letter in this part of the data: never the first choice, never infinite."""
