@@ -1,16 +1,15 @@
 """A city for the benchmark: units, keys, a trained model, an empty store. Made once; every run starts from a copy."""
 
-import os
 import shutil
 import sys
 import time
-from base64 import b64encode
 from datetime import UTC, datetime
 from pathlib import Path
 
 from classify.model import save_model
 from classify.train import LabelledText, train
 from domain.ids import UnitCode
+from store.keys import new_key_file
 from store.migrate import upgrade
 from tests.bench.messages import UNIT_CODES, labelled
 from tests.support.made_letters import DISTRICTS
@@ -33,7 +32,7 @@ def make_world(folder: Path, training: int = TRAINING) -> None:
     (folder / "units.toml").write_text(_units(), encoding="utf-8")
     (folder / "keys").mkdir()
     for name in ("master-1.key", "index-1.key"):
-        (folder / "keys" / name).write_bytes(b64encode(os.urandom(32)))
+        new_key_file(folder / "keys" / name)
     rows = [LabelledText(subject, body, UnitCode(unit)) for subject, body, unit in labelled(training, seed=7)]
     model = train(rows, units=None, seed=1, trained_at=datetime(2026, 11, 1, tzinfo=UTC))
     (folder / "models").mkdir()
