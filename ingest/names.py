@@ -33,6 +33,7 @@ _CLOSING = re.compile(
     rf"\s*(?:此致\s*敬礼[!！。]?)?\s*(?P<name>{_NAME})\s*(?:敬上|拜上|上|留言|敬启|呈)?"
     r"\s*(?:\d{2,4}[年\-./]\d{1,2}[月\-./]\d{1,2}日?)?\s*$"
 )
+_HAN_RUN = re.compile(rf"{_H}{{2,4}}")
 _LABEL_AFTER = re.compile("电话|手机|身份|联系|性别|住址|地址|时间|日期|单位")
 
 # After a surname and one given character these begin the next word rather than belong to the name.
@@ -159,10 +160,31 @@ def given_names(text: str, names: Sequence[str]) -> Iterator[tuple[int, int]]:
             if name.lower() in text.lower():
                 for match in re.finditer(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])", text, re.IGNORECASE):
                     yield match.span()
-        elif name in text or all(character in text for character in name):
-            spaced = r"[\s·•]{0,3}".join(map(re.escape, name))
-            for match in re.finditer(spaced, text):
-                yield match.span()
+        elif name[0] in text and name[-1] in text:
+            yield from _spaced(text, name)
+
+
+def _spaced(text: str, name: str) -> Iterator[tuple[int, int]]:
+    """Where the name stands, up to three spaces or dots between its characters. Every letter has another name to look for:
+    a compiled pattern for each would cost more than the search."""
+    start = text.find(name[0])
+    while start >= 0:
+        end = _end_of(text, name, start)
+        if end:
+            yield start, end
+        start = text.find(name[0], end or start + 1)
+
+
+def _end_of(text: str, name: str, start: int) -> int:
+    at = start + 1
+    for character in name[1:]:
+        gap = at
+        while at < len(text) and at - gap < 3 and text[at] != character and (text[at].isspace() or text[at] in "·•"):
+            at += 1
+        if not text.startswith(character, at):
+            return 0
+        at += 1
+    return at
 
 
 def _forms(given: str) -> Iterator[str]:
@@ -170,7 +192,7 @@ def _forms(given: str) -> Iterator[str]:
     bare = name if name.isascii() else _closed(name)
     if len(bare) >= 2 and bare.lower() not in GENERIC_SENDERS and any(character.isalpha() for character in bare):
         yield bare
-    for part in re.findall(rf"{_H}{{2,4}}", bare):
+    for part in _HAN_RUN.findall(bare):
         if (
             part != bare
             and part[0] in _SURNAME_SET
