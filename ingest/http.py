@@ -30,6 +30,7 @@ from ingest.http_transport import BoundedTransport
 
 USER_AGENT = "fenban/0.1 (collects citizens' public letters for the city that runs this site; one request at a time)"
 _BLOCKED_FOR = 1800.0
+_LASTS = "it is tried again by itself; ask the site's operators if this lasts"
 _LONGEST_RETRY_AFTER = 6 * 3600.0
 _REFUSING = frozenset({401, 403, 406, 412, 418, 444, 521})
 _KEEP_METHOD = frozenset({307, 308})
@@ -131,17 +132,19 @@ class HttpClient:
             try:
                 return self._exchange(request, host)
             except httpx.TimeoutException:
-                raise RetryLater(f"{host} did not answer in time", after=self._failed(host)) from None
+                raise RetryLater(f"{host} did not answer in time", remedy=_LASTS, after=self._failed(host)) from None
             except httpx.ConnectError as error:
                 raise self._unreachable(host, str(error)) from None
             except (httpx.TransportError, httpx.DecodingError):
-                raise RetryLater(f"{host} broke off its answer", after=self._failed(host)) from None
+                raise RetryLater(f"{host} broke off its answer", remedy=_LASTS, after=self._failed(host)) from None
 
     def _unreachable(self, host: str, why: str) -> RetryLater:
         if "CERTIFICATE_VERIFY_FAILED" in why:
             remedy = "ask its operators to renew it, or store it as PEM and pin it for this channel"
             return RetryLater(f"{host} shows a certificate that is not valid", remedy=remedy, after=self._failed(host))
-        return RetryLater(f"{host} cannot be reached", after=self._failed(host))
+        return RetryLater(
+            f"{host} cannot be reached", remedy="check the channel's address and the network", after=self._failed(host)
+        )
 
     def _exchange(self, request: HttpRequest, host: str) -> Page | HttpRequest:
         parts = urlsplit(request.url)
@@ -186,11 +189,11 @@ class HttpClient:
             pause = asked if asked is not None else 60.0 * failures if status == 429 else self._gate.backoff(failures)
             if status == 429 or asked is not None:
                 self._gate.close_host(host, pause)
-            raise RetryLater(f"{host} asks for a pause (HTTP {status})", after=pause)
+            raise RetryLater(f"{host} asks for a pause (HTTP {status})", remedy="raise min_interval if this lasts", after=pause)
         if status in _REFUSING:
             raise self._blocked(f"{host} refuses this client (HTTP {status})", host)
         if status >= 500:
-            raise ServerFault(f"{host} has a fault (HTTP {status})", after=self._failed(host))
+            raise ServerFault(f"{host} has a fault (HTTP {status})", remedy=_LASTS, after=self._failed(host))
         if status != 200:
             raise ServerFault(
                 f"{host} answers HTTP {status}", remedy="compare the address and form with the site", after=self._failed(host)

@@ -39,7 +39,7 @@ class HostGate:
         with state.turn:
             closed = state.closed_until - self.clock.monotonic()
             if closed > 0:
-                raise RetryLater(f"{host} asked to be left alone for a while", after=closed)
+                raise RetryLater(f"{host} asked to be left alone for a while", remedy="wait; it goes on by itself", after=closed)
             pause = state.free_at - self.clock.monotonic()
             if self.stop.is_set() or (pause > 0 and self.clock.wait(pause, self.stop)):
                 raise RetryLater("stopping", after=0.0)

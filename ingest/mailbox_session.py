@@ -19,6 +19,7 @@ _CLIENT = {"name": "fenban", "version": "1.0", "vendor": "fenban", "support-emai
 _PASSING = re.compile(r"UNAVAILABLE|INUSE|SERVERBUG|LIMIT|temporar|try again|too many|busy|later|繁忙|稍后|频繁", re.IGNORECASE)
 _UNSAFE = re.compile(r"unsafe login", re.IGNORECASE)
 _APP_PASSWORD = "check user name and password; 163, 126, QQ and others want an app password (授权码) and IMAP switched on"
+_LASTS = "it is tried again by itself; ask the server's operators if this lasts"
 
 
 class FetchRefused(Exception):
@@ -62,7 +63,7 @@ class Session:
                 self._client.login(username, password)
         except LoginError as error:
             if isinstance(error.__context__, imaplib.IMAP4.abort) or _PASSING.search(str(error)):
-                raise RetryLater(f"mailbox {self._name}: {self._where} does not take the login now") from None
+                raise RetryLater(f"mailbox {self._name}: {self._where} does not take the login now", remedy=_LASTS) from None
             raise HaltForPerson(f"mailbox {self._name}: {self._where} refuses the login", remedy=_APP_PASSWORD) from None
         self._introduce()
 
@@ -81,7 +82,7 @@ class Session:
             if _UNSAFE.search(str(error)):
                 raise HaltForPerson(f"mailbox {self._name}: {self._where} calls the login unsafe", remedy=_APP_PASSWORD) from None
             if _PASSING.search(str(error)):
-                raise RetryLater(f"mailbox {self._name}: {self._where} does not open the folder now") from None
+                raise RetryLater(f"mailbox {self._name}: {self._where} does not open the folder now", remedy=_LASTS) from None
             raise HaltForPerson(
                 f"mailbox {self._name}: {self._where} has no folder {folder!r} that can be opened",
                 remedy="write the folder's name as the server lists it",
@@ -121,7 +122,7 @@ class Session:
                 return dict(self._client.fetch(list(uids), [what]))
         except IMAPClientError as error:
             if _PASSING.search(str(error)):
-                raise RetryLater(f"mailbox {self._name}: {self._where} does not deliver now") from None
+                raise RetryLater(f"mailbox {self._name}: {self._where} does not deliver now", remedy=_LASTS) from None
             raise FetchRefused from None
 
     def mark_seen(self, uids: Sequence[int]) -> None:
@@ -187,7 +188,7 @@ class Session:
             raise
         except IMAPClientError as error:
             if _PASSING.search(str(error)):
-                raise RetryLater(f"mailbox {self._name}: {self._where} does not {what} now") from None
+                raise RetryLater(f"mailbox {self._name}: {self._where} does not {what} now", remedy=_LASTS) from None
             raise HaltForPerson(
                 f"mailbox {self._name}: {self._where} refuses to {what}",
                 remedy="check the account's rights, quota and folder names",

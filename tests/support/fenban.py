@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from tests.support.webserver import BOARD_FID, PORTAL_PAGE
 
 FENBAN = str(Path(sys.executable).with_name("fenban"))
 COMMAND_SECONDS = 300
+AT_ONCE = 3
 PASSWORD_VARIABLE = "MAYOR_PASSWORD"
 
 _PROFILE = """
@@ -46,7 +48,7 @@ region = "990100"
 port = 0
 
 [log]
-level = "{level}"
+level = "info"
 
 [[channel]]
 id = "portal"
@@ -78,6 +80,9 @@ username = "{user}"
 password = "env:{variable}"
 max_bytes = 100000
 own_addresses = ["{address}"]
+
+[decide]
+target_precision = {precision}
 
 [work]
 claim_seconds = 5
@@ -112,14 +117,22 @@ class City:
         self.said: list[Said] = []
 
     def found(
-        self, corpus: Corpus, *, portal: str, board: str, imap: int, batch: int = 100, work_batch: int = 256, level: str = "info"
+        self,
+        corpus: Corpus,
+        *,
+        portal: str,
+        board: str,
+        imap: int,
+        batch: int = 100,
+        work_batch: int = 256,
+        precision: float = 0.95,
     ) -> "City":
         """``fenban init``, then this test's directory, settings and profile over the examples."""
         self.run("init", str(self.folder), "--city-id", "yunze", "--city-name", "云泽市", "--region", "990100", bare=True)
         (self.folder / "units.toml").write_text(units_toml(corpus), encoding="utf-8")
         (self.folder / "portal.toml").write_text(_PROFILE.format(url=portal, page=PORTAL_PAGE), encoding="utf-8")
         values = {"portal": portal, "board": board, "imap": imap, "fid": BOARD_FID, "user": USER, "variable": PASSWORD_VARIABLE}
-        text = _SETTINGS.format(**values, address=CITY_ADDRESS, batch=batch, work_batch=work_batch, level=level)
+        text = _SETTINGS.format(**values, address=CITY_ADDRESS, batch=batch, work_batch=work_batch, precision=precision)
         self.settings.write_text(text, encoding="utf-8")
         return self
 
@@ -164,6 +177,11 @@ class City:
 
     def lines(self, *arguments: str, code: int | None = 0, text: str | None = None) -> list[dict[str, Any]]:
         return self.run(*arguments, "--json", code=code, text=text).lines()
+
+    def all_lines(self, commands: Sequence[tuple[str, ...]]) -> list[list[dict[str, Any]]]:
+        """The lines of several commands that only read, a few at a time."""
+        with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+            return list(pool.map(lambda command: self.lines(*command), commands))
 
     def environment(self, more: dict[str, str] | None) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("FENBAN_")}

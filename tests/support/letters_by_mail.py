@@ -20,6 +20,11 @@ def mail_bytes(item: Item) -> bytes:
     return _message(item, _STYLES[item.ident % len(_STYLES)])
 
 
+def raw_bytes_alone(item: Item) -> bool:
+    """Whether the sender's name stands in 8-bit bytes without a charset."""
+    return _STYLES[item.ident % len(_STYLES)] is _raw_headers
+
+
 Style = Callable[[Item], tuple[list[bytes], list[bytes], bytes]]
 """(name header lines, content header lines, body)."""
 

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,14 @@ def _events(city: City, corpus: Corpus, matters: dict[str, Any], every_topic: bo
     used |= {f"sealed.{part['unit']}" for row in matters.values() if row["sealed"] for part in row["assignments"]}
     if every_topic:
         used |= {f"{topic}.{unit.code}" for topic in TOPICS for unit in corpus.units}
-    return {place: city.lines("consume", place.partition(".")[2], "--topic", place.partition(".")[0]) for place in sorted(used)}
+    return read_topics(city, used)
+
+
+def read_topics(city: City, places: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
+    """The events of topics named ``<topic>.<unit>``."""
+    ordered = sorted(places)
+    commands = [("consume", place.partition(".")[2], "--topic", place.partition(".")[0]) for place in ordered]
+    return dict(zip(ordered, city.all_lines(commands), strict=True))
 
 
 def check_registered_once(city: City, scenario: Scenario, outcome: Outcome, serving: int) -> None:
@@ -189,25 +197,22 @@ def check_accusations(city: City, corpus: Corpus, scenario: Scenario, outcome: O
     sealed = {row["number"] for row in city.lines("review", "list", "--sealed")}
     held = {row["number"] for row in city.lines("held", "list")} | {row["number"] for row in city.lines("filtered", "list")}
     assignments = {row["matter"] for row in city.lines("assignment", "list")}
-    exports: dict[str, set[str]] = {}
-    topics: dict[str, str] = {}
-    for item in scenario.of_role("accusation"):
+    accusations = scenario.of_role("accusation")
+    near = {item.ident: corpus.under(corpus.unit(item.accused).code) for item in accusations}
+    units = sorted(set().union(*near.values()))
+    exports = dict(zip(units, city.all_lines([("export", "matters", "--unit", code) for code in units]), strict=True))
+    places = {f"{topic}.{code}" for topic in (("unit", "notice", "sealed", "feedback") if thorough else TOPICS) for code in units}
+    topics = read_topics(city, places - outcome.events.keys()) | outcome.events
+    for item in accusations:
         seen = outcome.of(item)
         assert seen.number in sealed
         assert seen.number not in ordinary | held
         assert seen.matter not in assignments
-        for code in corpus.under(corpus.unit(item.accused).code):
-            if code not in exports:
-                rows = city.lines("export", "matters", "--unit", code)
-                exports[code] = {message["number"] for row in rows for message in row["messages"]}
-            assert seen.number not in exports[code]
-            for topic in ("unit", "notice", "sealed", "feedback") if thorough else TOPICS:
-                place = f"{topic}.{code}"
-                if place not in topics:
-                    topics[place] = str(
-                        outcome.events[place] if place in outcome.events else city.lines("consume", code, "--topic", topic)
-                    )
-                assert seen.number not in topics[place]
+        for code in near[item.ident]:
+            assert seen.number not in str(exports[code])
+            for place in places:
+                if place.endswith(f".{code}"):
+                    assert seen.number not in str(topics[place])
 
 
 def check_words(scenario: Scenario, outcome: Outcome) -> tuple[int, int]:

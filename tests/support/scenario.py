@@ -68,6 +68,10 @@ class Scenario:
     secrets: tuple[str, ...]
     """Every planted name, phone and identity number, in every form in which it was written."""
 
+    @property
+    def letters(self) -> int:
+        return len(self.of_role("letter"))
+
     def on(self, channel: str) -> list[Item]:
         return [item for item in self.items if item.channel == channel]
 

@@ -20,6 +20,8 @@ FULL_RUN = bool(os.environ.get("FENBAN_SYSTEM_FULL"))
 SEED = int(os.environ.get("FENBAN_SYSTEM_SEED", "20261122"))
 SMALL_TRAINING = 900
 PLANTED_IN_TRAINING = 50
+PRECISION = 0.7
+"""What the few letters of a small run are decided at, so that enough of them travel without a person."""
 
 
 @dataclass(slots=True)
@@ -47,7 +49,8 @@ class Channels:
     def city(self, folder: Path, corpus: Corpus, *, batch: int = 100, work_batch: int = 256) -> City:
         city = City(folder)
         where = {"portal": self.portal.url, "board": self.board.url}
-        return city.found(corpus, **where, imap=self.mailbox.port, batch=batch, work_batch=work_batch)
+        precision = PRECISION if self.scenario.letters <= SMALL.letters else 0.95
+        return city.found(corpus, **where, imap=self.mailbox.port, batch=batch, work_batch=work_batch, precision=precision)
 
     def close(self) -> None:
         self.portal.stop()

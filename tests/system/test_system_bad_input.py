@@ -188,7 +188,7 @@ def test_a_file_size_limit_loses_nothing(city: City, few: World, few_channels: C
 def test_a_full_disk_loses_nothing(few: World, few_channels: Channels, tmp_path: Path) -> None:
     small = tmp_path / "small"
     small.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1400k", "tmpfs", str(small)], check=False, capture_output=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=700k", "tmpfs", str(small)], check=False, capture_output=True)
     if mounted.returncode != 0:
         pytest.skip("this machine lets nobody mount a file system")
     try:

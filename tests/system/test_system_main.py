@@ -28,17 +28,16 @@ def test_every_letter_reaches_its_place_once(world: World, model: Path, channels
     outcomes.check_cases(world.scenario, first, 1)
     outcomes.check_topics(world.corpus, first)
 
+    before = outcomes.check_ledger(city)["lines"][1:]
     city.run("run", "--until-idle")
-    again = outcomes.read(city, world.corpus, world.scenario, channels.externals())
-    assert again.by_item == first.by_item
-    assert again.events == first.events, "a second look at unchanged channels published something"
+    assert outcomes.check_ledger(city)["lines"][1:] == before, "a second look at unchanged channels changed something"
 
     answered = _departments_work(city, world)
     channels.serve(2)
     city.run("run", "--until-idle")
-    _check_everything(city, world, channels, written)
+    found = _check_everything(city, world, channels, written)
     _check_feedback_held(city, answered)
-    _check_sealed_decision(city, world, channels)
+    _check_sealed_decision(city, world, found)
     _check_everything(city, world, channels, written, sealed_decided=True)
 
 
@@ -46,7 +45,7 @@ def _departments_work(city: City, world: World) -> dict[str, list[str]]:
     """The busiest departments sign, return and complete, twice over, with somebody else's and broken events between."""
     delivered = {unit["code"]: unit["delivered"] for unit in city.run("status", "--json").document()["units"]}
     most = sorted(delivered, key=lambda code: -delivered[code])[:BUSY_UNITS]
-    queues = {code: city.lines("consume", code) for code in most}
+    queues = dict(zip(most, city.all_lines([("consume", code) for code in most]), strict=True))
     busy = sorted(queues, key=lambda code: -len(queues[code]))[:BUSY_UNITS]
     done: dict[str, list[str]] = {"sign": [], "return": [], "complete": []}
     for code in busy:
@@ -77,7 +76,9 @@ def _other_units_events_are_refused(city: City, busy: list[str], queues: dict[st
     assert all(line["reason"] for line in said.lines())
 
 
-def _check_everything(city: City, world: World, channels: Channels, written: set[Path], *, sealed_decided: bool = False) -> None:
+def _check_everything(
+    city: City, world: World, channels: Channels, written: set[Path], *, sealed_decided: bool = False
+) -> outcomes.Outcome:
     found = outcomes.read(city, world.corpus, world.scenario, channels.externals(), every_topic=FULL_RUN)
     outcomes.check_ledger(city)
     outcomes.check_registered_once(city, world.scenario, found, 2)
@@ -92,10 +93,13 @@ def _check_everything(city: City, world: World, channels: Channels, written: set
     searched = outcomes.check_secrets(city, list(world.secrets), written)
     print(f"searched {searched / 1e6:.1f} MB for {len(world.secrets)} planted names and numbers")
     quarantined = city.lines("quarantine", "list")
-    assert {row["external_id"] for row in quarantined} == {
-        channels.externals()[item.ident] for item in world.scenario.of_role("poison")
-    }
+    poison = world.scenario.of_role("poison")
+    # A mail that is too large is never fetched whole, so its id is not that of its bytes.
+    whole = {channels.externals()[item.ident] for item in poison if item.poison != "too large"}
+    assert whole < {row["external_id"] for row in quarantined}
+    assert len(quarantined) == len(poison)
     assert all(row["reason"] for row in quarantined)
+    return found
 
 
 def _check_feedback_held(city: City, answered: dict[str, list[str]]) -> None:
@@ -109,14 +113,13 @@ def _check_feedback_held(city: City, answered: dict[str, list[str]]) -> None:
             assert states[assignment] in state, f"{assignment} is {states[assignment]} after {kind}"
 
 
-def _check_sealed_decision(city: City, world: World, channels: Channels) -> None:
+def _check_sealed_decision(city: City, world: World, found: outcomes.Outcome) -> None:
     """A sealed matter may be given to a unit that it does not concern, and to no other."""
     item = next(
         item
         for item in world.scenario.of_role("accusation")
         if len(world.corpus.under(world.corpus.unit(item.accused).code)) >= 1
     )
-    found = outcomes.read(city, world.corpus, world.scenario, channels.externals())
     number = found.of(item).number
     accused = world.corpus.unit(item.accused).code
     under = world.corpus.under(accused)
