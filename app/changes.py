@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from app.register_plan import masked_text
 from domain.decisions import Assignment, AssignmentState, Decision, MatterState, Outcome, Role
-from domain.errors import RetryLater
+from domain.errors import Refused, RetryLater
 from domain.events import EventType
 from domain.ids import AssignmentId, MatterId, UnitCode
 from domain.lifecycle import check_assignment_move, matter_state
@@ -25,6 +26,7 @@ class History:
     what: str
     unit: UnitCode
     text: str = ""
+    number: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,8 @@ EventMaker = Callable[[Event, int, datetime], NewOutbox]
 
 @dataclass(slots=True)
 class Changes:
-    """``matters`` must hold every matter that is changed, as locked in this unit of work."""
+    """``matters`` must hold every matter that is changed, as locked in this unit of work. ``names`` are the sender's: they
+    and all personal data are masked in the reasons that people give."""
 
     now: datetime
     make_event: EventMaker
@@ -60,6 +63,7 @@ class Changes:
     outbox: list[NewOutbox] = field(default_factory=list)
     audit: list[AuditEntry] = field(default_factory=list)
     touched: set[MatterId] = field(default_factory=set)
+    names: tuple[str, ...] = ()
 
     def settle(
         self,
@@ -80,7 +84,7 @@ class Changes:
                 state=state,
                 matter=matter or message.matter,
                 sealed=message.sealed if sealed is None else sealed,
-                reason=reason,
+                reason=masked_text(reason, self.names) if self.names else reason,
                 worker=worker,
                 waived_rules=message.waived_rules if waived is None else waived,
             )
@@ -112,12 +116,16 @@ class Changes:
         if decision.lead is None or decision.deadline is None:
             raise ValueError("a dispatching decision has a lead and a deadline")
         matter = message.matter
+        if self.matters[matter].sealed and not decision.sealed:
+            raise Refused(
+                "a sealed matter is dispatched sealed", remedy="unseal it first, with the reason why it is no accusation"
+            )
         wanted = {decision.lead: Role.LEAD} | {unit: Role.CO for unit in decision.co_units if unit != decision.lead}
         kept: set[UnitCode] = set()
         for assignment in standing:
             if assignment.state not in LIVE:
-                continue
-            if assignment.unit in wanted and assignment.sealed == decision.sealed:
+                self.take_back(assignment, message)
+            elif assignment.unit in wanted and assignment.sealed == decision.sealed:
                 kept.add(assignment.unit)
                 self._update(assignment, wanted[assignment.unit], message, decision, history)
             else:
@@ -128,8 +136,25 @@ class Changes:
         row = self.matters[matter]
         state = MatterState.OPEN
         self.set_matter(
-            replace(row, state=state, sealed=decision.sealed, promised=row.promised or decision.deadline.due, answered_at=None)
+            replace(
+                row,
+                state=state,
+                sealed=decision.sealed,
+                promised=row.promised or decision.deadline.due,
+                answered_at=None,
+                closed_at=None,
+            )
         )
+
+    def take_back(self, assignment: Assignment, message: Message) -> None:
+        """Ends a unit's part when its matter was decided away from it: withdrawn if it still had it; if it had returned it,
+        it is told now that the return was decided. Nothing for one that was ended before."""
+        if assignment.state in LIVE:
+            self.withdraw(assignment, message)
+        elif assignment.state is AssignmentState.RETURNED and assignment.withdrawn_at is None:
+            gone = replace(assignment, withdrawn_at=self.now)
+            self.changed[gone.id] = gone
+            self.recall(gone, message)
 
     def withdraw(self, assignment: Assignment, message: Message) -> None:
         """Takes an assignment back and tells the unit, which need not know why."""
@@ -159,7 +184,9 @@ class Changes:
             self.set_matter(replace(row, state=state, answered_at=self.now if state is MatterState.ANSWERED else None))
 
     def note(self, actor: str, action: str, subject: str, **detail: object) -> None:
-        """An audit entry; ``detail`` must hold no personal data."""
+        """An audit entry. A ``reason`` is masked; the rest of ``detail`` must hold no personal data."""
+        if detail.get("reason"):
+            detail["reason"] = masked_text(str(detail["reason"]), self.names)
         flat = tuple((name, str(value)) for name, value in detail.items() if value not in (None, ""))
         self.audit.append(AuditEntry(self.now, actor, action, subject, flat))
 

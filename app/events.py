@@ -16,7 +16,7 @@ def event_maker(city: str) -> EventMaker:
             return wire.recall(event.assignment, event.message.number, sequence=sequence, city=city, now=now)
         if event.decision is None:
             raise ValueError(f"an event of the type {event.type} needs its decision")
-        history = [wire.HistoryItem(step.at, step.what, step.unit, step.text) for step in event.history]
+        history = [wire.HistoryItem(step.at, step.what, step.unit, step.text, step.number) for step in event.history]
         messages = (event.message, *event.others)
         if event.type is EventType.ASSIGNED:
             return wire.assigned(

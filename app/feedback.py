@@ -6,15 +6,16 @@ from dataclasses import dataclass, replace
 
 from app.changes import OPEN, Changes, EventMaker
 from app.failpoints import Failpoint, no_failpoint
+from app.people import masked_words, sender_names
+from app.register_plan import masked_text
 from app.retry import transact
 from domain.decisions import Assignment, AssignmentState
 from domain.errors import Refused, RejectItem
 from domain.events import FeedbackEvent, FeedbackOutcome, FeedbackType, TopicRecord
-from domain.ids import OFFICE, EventId, UnitCode
+from domain.ids import OFFICE, AssignmentId, EventId, UnitCode
 from domain.ports import Clock, Feed, Store, UnitOfWork, Vault
 from domain.records import SealedValue
 from ingest.mask import mask
-from ingest.normalise import normalise
 from route.directory import Directory
 from route.feedback import parse_feedback
 
@@ -78,9 +79,11 @@ class FeedbackDesk:
         return transact(self._clock, lambda: self._apply(event, actor))
 
     def _apply(self, told: FeedbackEvent, actor: str) -> FeedbackResult:
-        event = replace(told, event_id=self._kept_id(told.event_id))
+        event = replace(told, event_id=EventId(self._plain(told.event_id)))
         with self._store.unit_of_work() as uow:
             outcome, reason, changes = self._weigh(uow, event)
+            if uow.assignments.get(event.assignment) is None:
+                event = replace(event, assignment=AssignmentId(self._plain(event.assignment)))
             now = self._clock.now()
             if not uow.assignments.feedback(event, outcome, reason, now):
                 return FeedbackResult(told.event_id, FeedbackOutcome.REPEATED)
@@ -90,11 +93,22 @@ class FeedbackDesk:
             uow.commit()
         return FeedbackResult(told.event_id, outcome, reason)
 
-    def _kept_id(self, event_id: EventId) -> EventId:
-        """The id as it is stored and audited: a digest where a department put more into it than an id."""
-        if PLAIN_ID.fullmatch(event_id) and mask(event_id) == event_id:
-            return event_id
-        return EventId(f"digest:{self._vault.digest(event_id.encode()).hex()}")
+    def masked(self, event: FeedbackEvent) -> FeedbackEvent:
+        """The event as it may stand on a topic: no personal data in its words nor in what should be an id."""
+        return replace(
+            event,
+            event_id=EventId(self._plain(event.event_id)),
+            assignment=AssignmentId(self._plain(event.assignment)),
+            reason=masked_text(event.reason),
+            suggested_unit=masked_text(event.suggested_unit),
+            reply=masked_text(event.reply),
+        )
+
+    def _plain(self, ident: str) -> str:
+        """An id as it is stored, audited and published: a digest where a department put more into it than an id."""
+        if PLAIN_ID.fullmatch(ident) and mask(ident) == ident:
+            return ident
+        return f"digest:{self._vault.digest(ident.encode()).hex()}"
 
     def _weigh(self, uow: UnitOfWork, event: FeedbackEvent) -> tuple[FeedbackOutcome, str, Changes]:
         changes = Changes(self._clock.now(), self._make_event)
@@ -105,8 +119,9 @@ class FeedbackDesk:
             return FeedbackOutcome.REJECTED, "another unit's assignment", changes
         changes.matters = uow.matters.lock([assignment.matter])
         assignment = uow.assignments.get(event.assignment) or assignment
+        message = uow.reads.of_matters([assignment.matter])[assignment.matter][0]
+        changes.names = sender_names(uow, self._vault, message)
         if assignment.state is AssignmentState.WITHDRAWN:
-            message = uow.reads.of_matters([assignment.matter])[assignment.matter][0]
             changes.recall(assignment, message)
             return FeedbackOutcome.STALE, "this assignment was withdrawn", changes
         try:
@@ -129,7 +144,7 @@ class FeedbackDesk:
             case FeedbackType.EXTEND:
                 if assignment.state not in OPEN:
                     raise Refused(f"an assignment that is {assignment.state} cannot be extended")
-                asked = f"asks for {event.days} more working days: {mask(normalise(event.reason))}"
+                asked = f"asks for {event.days} more working days: {masked_words(event.reason, changes.names)}"
                 changes.changed[assignment.id] = replace(assignment, reason=asked)
         if event.type in {FeedbackType.COMPLETE, FeedbackType.RETURN}:
             changes.weigh(assignment.matter, uow.assignments.of_matters([assignment.matter])[assignment.matter])
@@ -142,7 +157,7 @@ class FeedbackDesk:
             AssignmentState.COMPLETED,
             signed_at=assignment.signed_at or changes.now,
             completed_at=changes.now,
-            reply=mask(normalise(event.reply)),
+            reply=masked_words(event.reply, changes.names),
         )
 
     def _return(self, changes: Changes, assignment: Assignment, event: FeedbackEvent) -> None:
@@ -150,7 +165,7 @@ class FeedbackDesk:
             assignment,
             AssignmentState.RETURNED,
             returned_at=changes.now,
-            reason=mask(normalise(event.reason)),
+            reason=masked_words(event.reason, changes.names),
             suggested_unit=self._directory.resolve(event.suggested_unit) if event.suggested_unit else None,
         )
         row = changes.matters[assignment.matter]

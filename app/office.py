@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from app.changes import LIVE, OPEN, OUTCOME_STATES, Changes, Event, EventMaker
 from app.codec import ORIGINAL
+from app.people import masked_words, sender_names
 from app.retry import transact
 from app.sealing import seal_matter
 from domain.decisions import Assignment, AssignmentState, Deadline, DeadlineClass, Decision, MatterState, Outcome
@@ -149,6 +150,8 @@ class Office:
         def step(uow: UnitOfWork, changes: Changes, message: Message, assignment: Assignment) -> Deadline:
             if assignment.state not in OPEN:
                 raise Refused(f"an assignment that is {assignment.state} cannot be extended")
+            if self._granted_just_so(uow, assignment, days, masked_words(reason, changes.names)):
+                return assignment.deadline
             deadline = self._calendar.deadline(assignment.deadline.due, days)
             deadline = replace(deadline, working_days=assignment.deadline.working_days + days)
             longer = replace(assignment, deadline=deadline, reason="")
@@ -198,10 +201,13 @@ class Office:
     def close(self, number: Number) -> None:
         """An answered matter is closed. Raises Refused."""
 
-        def step(_: UnitOfWork, changes: Changes, message: Message) -> None:
+        def step(uow: UnitOfWork, changes: Changes, message: Message) -> None:
             row = changes.matters[message.matter]
             if row.state is not MatterState.ANSWERED:
                 raise Refused(f"a matter that is {row.state} cannot be closed: it must be answered first")
+            parts = uow.assignments.of_matters([row.id])[row.id]
+            if any(part.state is AssignmentState.RETURNED and part.withdrawn_at is None for part in parts):
+                raise Refused("a unit returned its part: decide that first", remedy="see: fenban review list")
             changes.set_matter(replace(row, state=MatterState.CLOSED, closed_at=changes.now))
             changes.note(self.actor, "matter.close", row.id)
 
@@ -261,14 +267,23 @@ class Office:
             standing = uow.assignments.of_matters([message.matter]).get(message.matter, [])
             self._decidable(message)
             decision = build(message, changes.matters[message.matter].excluded, changes)
-            target = OUTCOME_STATES[decision.outcome]
+            decision = replace(
+                decision,
+                requirement=masked_words(decision.requirement, changes.names),
+                reason=masked_words(decision.reason, changes.names),
+            )
+            before = uow.matters.decisions([message.matter])[message.matter]
+            if before and message.state is target_state(decision) and _says_the_same(before[-1], decision, standing):
+                return before[-1]
+            target = target_state(decision)
             changes.decide(message.matter, decision)
             if decision.outcome is Outcome.DISPATCH:
                 changes.dispatch(message, decision, standing)
             else:
                 for assignment in standing:
-                    if assignment.state in LIVE:
-                        changes.withdraw(assignment, message)
+                    changes.take_back(assignment, message)
+                if standing:
+                    changes.weigh(message.matter, standing)
             if target is not message.state:
                 check_message_move(message.state, target)
                 changes.settle(message, target, reason=decision.reason or decision.rule)
@@ -306,6 +321,7 @@ class Office:
                 if message is None:
                     raise Refused(f"there is no message {number}", remedy="look it up with: fenban export matters --json")
                 changes = Changes(self._clock.now(), self._make_event, uow.matters.lock([message.matter]))
+                changes.names = sender_names(uow, self._vault, message)
                 result = step(uow, changes, message)
                 changes.write(uow)
                 uow.commit()
@@ -323,6 +339,7 @@ class Office:
                     raise Refused(f"there is no assignment {ident}", remedy="look it up with: fenban assignment list")
                 changes = Changes(self._clock.now(), self._make_event, uow.matters.lock([assignment.matter]))
                 message = uow.reads.of_matters([assignment.matter])[assignment.matter][0]
+                changes.names = sender_names(uow, self._vault, message)
                 result = step(uow, changes, message, assignment)
                 changes.write(uow)
                 uow.commit()
@@ -336,6 +353,17 @@ class Office:
         except Refused as error:
             self.note(f"{action}.refused", subject, reason=error.what)
             raise
+
+    @staticmethod
+    def _granted_just_so(uow: UnitOfWork, assignment: Assignment, days: int, reason: str) -> bool:
+        """Whether the last thing that happened to the assignment is this very extension: the command was repeated."""
+        last = [entry for _, entry in uow.audit.entries(assignment.id)][-1:]
+        detail = dict(last[0].detail) if last else {}
+        return (
+            bool(last)
+            and last[0].action == "assignment.extend"
+            and (detail["days"], detail.get("reason", "")) == (str(days), reason)
+        )
 
     def _unit(self, text: str) -> UnitCode:
         code = self._decider.directory.resolve(text)
@@ -353,3 +381,19 @@ class Office:
         if message.state not in states:
             wanted = " or ".join(states)
             raise Refused(f"message {message.number} is {message.state}, not {wanted}")
+
+
+def target_state(decision: Decision) -> MessageState:
+    return OUTCOME_STATES[decision.outcome]
+
+
+def _says_the_same(standing: Decision, decision: Decision, parts: Sequence[Assignment]) -> bool:
+    """Whether the decision that stands, still held by its units, says this already: repeating a command changes nothing."""
+    if decision.outcome is Outcome.DISPATCH:
+        holding = {part.unit for part in parts if part.state in LIVE}
+        if {decision.lead, *decision.co_units} != holding:
+            return False
+    return all(
+        getattr(standing, name) == getattr(decision, name)
+        for name in ("version", "outcome", "lead", "co_units", "requirement", "deadline_class", "sealed", "reason")
+    )

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from app.changes import LIVE
 from app.documents import assignment_dict, assignment_steps, decision_dict, iso, maybe_iso, suggestion_dict
+from app.feedback import ARBITRATION_RETURNS
 from app.queries import Queries
 from app.wiring import System
-from domain.decisions import Decision, Role
+from domain.decisions import Decision
 from domain.errors import Refused
 from domain.ids import MatterId, Number, UnitCode
 from domain.messages import Message, MessageState
@@ -78,7 +78,8 @@ def review_rows(system: System, *, sealed: bool) -> list[dict[str, Any]]:
     """Messages that wait for a person: uncertain ones and returned matters, or the sealed ones."""
     with system.store.unit_of_work(write=False) as uow:
         if sealed:
-            messages = uow.reads.in_state([MessageState.SEALED_REVIEW], EVERYTHING)
+            waiting = uow.reads.in_state([MessageState.SEALED_REVIEW, MessageState.IN_REVIEW, MessageState.HELD], EVERYTHING)
+            messages = [message for message in waiting if message.sealed]
             returned = _returned(system, uow, sealed=True)
         else:
             messages = [message for message in uow.reads.in_state([MessageState.IN_REVIEW], EVERYTHING) if not message.sealed]
@@ -86,27 +87,30 @@ def review_rows(system: System, *, sealed: bool) -> list[dict[str, Any]]:
         reasons = {message.number: why for message, why in returned}
         everything = [*messages, *(message for message, _ in returned)]
         decisions = uow.matters.decisions([message.matter for message in everything]) if everything else {}
+        returns = {message.matter: known.returns for message in everything if (known := uow.matters.get(message.matter))}
     rows = []
     for message in everything:
         latest = _latest(decisions.get(message.matter, []), message.number)
         row = message_row(message)
         row["reason"] = reasons.get(message.number) or (latest.reason if latest else "") or message.reason
         row["returned"] = message.number in reasons
+        row["returns"] = returns.get(message.matter, 0)
+        row["arbitration"] = row["returned"] and row["returns"] >= ARBITRATION_RETURNS
         row["urgency"] = latest.urgency if latest else "normal"
         row["rule"] = latest.rule if latest else ""
         row["suggestions"] = [suggestion_dict(one) for one in latest.suggestions] if latest else []
         rows.append(row)
-    return sorted(rows, key=lambda row: (row["urgency"] != "urgent", row["registered_at"], row["number"]))
+    return sorted(rows, key=lambda row: (row["urgency"] != "urgent", not row["arbitration"], row["registered_at"], row["number"]))
 
 
 def _returned(system: System, uow: UnitOfWork, *, sealed: bool) -> list[tuple[Message, str]]:
-    """Dispatched matters whose lead was returned and not given again."""
+    """Dispatched matters in which a unit returned its part and nothing was decided since."""
     found = []
     for matter, parts in uow.assignments.of_matters(Queries(system.store).returned_matters()).items():
-        leads = [part for part in parts if part.role is Role.LEAD]
-        if any(part.state in LIVE for part in leads):
-            continue
-        latest = max((part for part in parts if part.returned_at), key=lambda part: part.returned_at or part.sent_at)
+        latest = max(
+            (part for part in parts if part.returned_at and part.withdrawn_at is None),
+            key=lambda part: part.returned_at or part.sent_at,
+        )
         message = uow.reads.of_matters([matter])[matter][0]
         if message.sealed == sealed and message.state is MessageState.DISPATCHED:
             suggested = f" → {latest.suggested_unit}" if latest.suggested_unit else ""
@@ -121,7 +125,12 @@ def assignment_rows(system: System, unit: UnitCode | None) -> list[dict[str, Any
         parts = uow.assignments.of_matters(matters)
         messages = uow.reads.of_matters(matters)
     rows = [
-        {**assignment_dict(part), "matter": matter, "subject": messages[matter][0].subject}
+        {
+            **assignment_dict(part),
+            "sealed": part.sealed or messages[matter][0].sealed,
+            "matter": matter,
+            "subject": messages[matter][0].subject,
+        }
         for matter, assignments in parts.items()
         for part in assignments
         if unit is None or part.unit == unit

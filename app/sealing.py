@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 
-from app.changes import LIVE, Changes
+from app.changes import Changes
 from domain.decisions import Decision, Outcome
-from domain.events import OutboxState
-from domain.ids import MatterId, Number
+from domain.events import OutboxState, sealed_topic
+from domain.ids import MatterId, Number, UnitCode
 from domain.messages import Message, MessageState
 from domain.ports import UnitOfWork
+
+SEALED_TOPICS = sealed_topic(UnitCode(""))
 
 
 def seal_matter(uow: UnitOfWork, changes: Changes, message: Message, decision: Decision, *, worker: str = "") -> list[Number]:
@@ -18,16 +20,14 @@ def seal_matter(uow: UnitOfWork, changes: Changes, message: Message, decision: D
     matter = message.matter if message.matter in changes.matters else MatterId(message.number)
     if matter not in changes.matters:
         changes.matters.update(uow.matters.lock([matter]))
-    standing = (
-        uow.assignments.of_matters([matter])[matter] if message.version > 1 or message.state is not MessageState.NEW else []
-    )
+    standing = uow.assignments.of_matters([matter])[matter] if changes.matters[matter].sequence else []
     others = [other for other in uow.reads.of_matters([matter]).get(matter, []) if other.number != message.number]
-    outstanding = [record.id for record in uow.reads.outstanding(matter)]
+    outstanding = [record.id for record in uow.reads.outstanding(matter) if not record.topic.startswith(SEALED_TOPICS)]
     if outstanding:
         uow.outbox.move(outstanding, OutboxState.DISCARDED, "sealed", changes.now)
     for assignment in standing:
-        if assignment.state in LIVE and not assignment.sealed:
-            changes.withdraw(assignment, replace(message, sealed=True))
+        if not assignment.sealed:
+            changes.take_back(assignment, replace(message, sealed=True))
     for other in others:
         _seal_apart(uow, changes, other, decision)
     row = changes.matters[matter]

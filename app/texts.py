@@ -56,6 +56,7 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "status.outbox": ("发件箱", "Outbox"),
         "status.units": ("各单位", "Units"),
         "status.never": ("从未", "never"),
+        "review.arbitration": ("需裁定", "arbitration"),
         "list.empty": ("没有待办", "nothing waits here"),
         "done": ("完成", "done"),
         "check.good": ("设置无误", "the settings are good"),

@@ -4,16 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from app.changes import LIVE, OUTCOME_STATES, Changes, EventMaker, History
+from app.changes import OUTCOME_STATES, Changes, EventMaker, History
 from app.failpoints import Failpoint, no_failpoint
 from app.sameness import Same, SamenessFinder, SamenessSettings
 from app.sealing import seal_matter
 from domain.decisions import Assignment, Decision, Outcome, Suggestion
+from domain.errors import Refused, RetryLater
 from domain.ids import MatterId
 from domain.messages import Message, MessageState
 from domain.ports import Classifier, Clock, Store, UnitOfWork
 from route.confidentiality import may_see
 from route.decide import Decider, Screening
+
+SEALED_RULE = "sealed-matter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +71,33 @@ class Worker:
         self._failpoint("work.claim")
         plan = self._plan(messages)
         self._failpoint("work.plan")
-        with self._store.unit_of_work() as uow:
-            self._write(uow, plan)
-            self._failpoint("work.write")
-            uow.commit()
+        return self._commit(plan)
+
+    def _commit(self, plan: Sequence[_Planned]) -> int:
+        """Writes the batch, or where that fails each message alone, so that one that cannot be written never stops another.
+        How many were written; raises RetryLater when none was."""
+        try:
+            with self._store.unit_of_work() as uow:
+                self._write(uow, plan)
+                self._failpoint("work.write")
+                uow.commit()
+        except (RetryLater, Refused) as error:
+            if len(plan) > 1:
+                return self._one_by_one(plan)
+            raise RetryLater(f"message {plan[0].message.number} cannot be written: {error.what}", remedy=error.remedy) from error
         self._failpoint("work.commit")
-        return len(messages)
+        return len(plan)
+
+    def _one_by_one(self, plan: Sequence[_Planned]) -> int:
+        written, failure = 0, RetryLater("nothing could be written")
+        for planned in plan:
+            try:
+                written += self._commit([planned])
+            except RetryLater as error:
+                failure = error
+        if not written:
+            raise failure
+        return written
 
     def _plan(self, messages: Sequence[Message]) -> list[_Planned]:
         screenings = [self._decider.screen(message) for message in messages]
@@ -94,7 +118,10 @@ class Worker:
         wanted = {planned.message.matter for planned in plan} | (finder.matters() if finder else set())
         wanted |= {MatterId(planned.message.number) for planned in plan if planned.message.version > 1}
         matters = uow.matters.lock(sorted(wanted))
-        with_past = sorted(wanted - {planned.message.matter for planned in plan if planned.message.version == 1})
+        repeated = {row.repeat_of for row in matters.values() if row.repeat_of} - wanted
+        if repeated:
+            matters |= uow.matters.lock(sorted(repeated))
+        with_past = sorted(matter for matter, row in matters.items() if row.sequence)
         batch = _BatchWriter(self, uow, Changes(self._clock.now(), self._make_event, matters), finder)
         batch.standing = uow.assignments.of_matters(with_past) if with_past else {}
         for planned in plan:
@@ -123,6 +150,9 @@ class _BatchWriter:
             self.changes.decide(message.matter, decided)
         elif screening.action == "seal":
             self._seal(planned)
+        elif message.sealed or self.changes.matters[message.matter].sealed:
+            # Sealed once, sealed in every later version: only a person finds that it is no accusation.
+            self._seal(replace(planned, screening=Screening("seal", SEALED_RULE, "belongs to a sealed matter")))
         else:
             self._join_or_decide(planned)
 
@@ -179,12 +209,15 @@ class _BatchWriter:
             self.changes.dispatch(message, decision, standing, history)
         elif decision.outcome is Outcome.OUT_OF_REMIT:
             for assignment in standing:
-                if assignment.state in LIVE:
-                    self.changes.withdraw(assignment, message)
+                self.changes.take_back(assignment, message)
+            if standing:
+                self.changes.weigh(message.matter, standing)
         self._settle(message, OUTCOME_STATES[decision.outcome], decision.reason or decision.rule, message.matter)
 
     def _seal(self, planned: _Planned) -> None:
         message = planned.message
+        if message.version > 1 and message.matter != MatterId(message.number):
+            message = self._part(message)
         screening = planned.screening
         decision = self._decider.seal(message, rule=screening.rule, reason=screening.reason, now=self.changes.now)
         offered = tuple(one for one in planned.suggestions if may_see(one.unit, decision.excluded))
@@ -196,10 +229,12 @@ class _BatchWriter:
         """What units did with the matter that this one repeats."""
         if matter is None:
             return ()
+        if self.changes.matters[matter].sealed:
+            return ()
         past = self.standing.get(matter, [])
-        steps = [History(part.sent_at, "assigned", part.unit) for part in past]
-        steps += [History(part.returned_at, "returned", part.unit, part.reason) for part in past if part.returned_at]
-        steps += [History(part.completed_at, "completed", part.unit, part.reply) for part in past if part.completed_at]
+        steps = [History(part.sent_at, "assigned", part.unit, "", matter) for part in past]
+        steps += [History(part.returned_at, "returned", part.unit, part.reason, matter) for part in past if part.returned_at]
+        steps += [History(part.completed_at, "completed", part.unit, part.reply, matter) for part in past if part.completed_at]
         return tuple(sorted(steps, key=lambda step: step.at))
 
     def _settle(self, message: Message, state: MessageState, reason: str, matter: MatterId | None) -> None:

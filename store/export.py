@@ -38,6 +38,8 @@ def export_matters(tx: Transaction, unit: UnitCode | None = None) -> Iterator[Do
 
 def _documents(tx: Transaction, ids: Sequence[str], unit: UnitCode | None) -> Iterator[Document]:
     rows = {row.id: row for row in tx.rows(select(matters).where(matters.c.id.in_(ids)))}
+    earlier = [row.repeat_of for row in rows.values() if row.repeat_of is not None]
+    hidden = {row[0] for row in tx.rows(select(matters.c.id).where(matters.c.id.in_(earlier), matters.c.sealed == 1))}
     written = _grouped(tx, select(messages).where(messages.c.matter.in_(ids)).order_by(messages.c.id))
     given = _grouped(tx, select(assignments).where(assignments.c.matter.in_(ids)).order_by(assignments.c.position))
     decided = _grouped(tx, select(decisions).where(decisions.c.matter.in_(ids)).order_by(decisions.c.id))
@@ -46,7 +48,9 @@ def _documents(tx: Transaction, ids: Sequence[str], unit: UnitCode | None) -> It
         # Fail closed: an exclusion counts wherever it was written down.
         excluded = {*get_units(rows[matter].excluded), *(get_units(last.excluded) if last is not None else ())}
         if unit is None or unit not in excluded:
-            yield _document(rows[matter], written[matter], last, given[matter], unit)
+            document = _document(rows[matter], written[matter], last, given[matter], unit)
+            # A sealed matter is never linked from.
+            yield {**document, "repeat_of": None} if document["repeat_of"] in hidden else document
 
 
 def _grouped(tx: Transaction, query: Select[Any]) -> dict[str, list[SqlRow[Any]]]:

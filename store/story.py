@@ -8,12 +8,8 @@ from domain.ids import AssignmentId, MatterId, Number, UnitCode
 from store.engine import Transaction
 from store.times import from_us
 
-# A matter is returned when a lead gave it back and no lead holds it now.
-_RETURNED = (
-    "SELECT DISTINCT a.matter FROM assignments a WHERE a.state = 'returned' AND a.role = 'lead' AND NOT EXISTS ("
-    "SELECT 1 FROM assignments b WHERE b.matter = a.matter AND b.role = 'lead' AND b.state IN ('sent', 'signed', 'completed')"
-    ") ORDER BY a.matter"
-)
+# A return waits until it was decided, which the unit is told by a recall.
+_RETURNED = "SELECT DISTINCT matter FROM assignments WHERE state = 'returned' AND withdrawn_at IS NULL ORDER BY matter"
 _VERSIONS = (
     "SELECT v.at, m.number, m.channel, m.external_id, v.version FROM versions v JOIN messages m ON m.id = v.message_id "
     "WHERE m.number IN ({}) ORDER BY m.id, v.version"
@@ -30,7 +26,7 @@ _PROVISIONAL = "SELECT id FROM assignments WHERE provisional = 1 AND state IN ('
 
 
 def returned_matters(tx: Transaction) -> list[MatterId]:
-    """Matters whose lead gave them back and that no lead holds now."""
+    """Matters in which a unit gave its part back and nothing was decided since."""
     return [MatterId(row[0]) for row in tx.fetch(_RETURNED)]
 
 

@@ -3,14 +3,12 @@
 import json
 import sys
 import threading
-from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
 from app.cli.base import WRONG, JsonOption, SettingsOption, emit, open_system, say, show
-from app.register_plan import masked_text as masked
 from app.wiring import System
 from domain.errors import HaltForPerson, RejectItem
 from domain.events import FeedbackEvent, FeedbackOutcome, TopicRecord, feedback_topic, notice_topic, sealed_topic, unit_topic
@@ -91,19 +89,18 @@ def feedback(
                 _tell({"id": _id_of(line), "outcome": FeedbackOutcome.REJECTED, "reason": error.what}, as_json)
                 continue
             result = desk.apply(event, actor=f"unit:{code}")
-            _keep_on_topic(system, event)
+            _keep_on_topic(system, desk.masked(event))
             rejected += result.outcome is FeedbackOutcome.REJECTED
             _tell({"id": result.event_id, "outcome": result.outcome, "reason": result.reason}, as_json)
     if rejected:
         raise typer.Exit(WRONG)
 
 
-def _keep_on_topic(system: System, event: FeedbackEvent) -> None:
+def _keep_on_topic(system: System, plain: FeedbackEvent) -> None:
     """The department's word stands on its topic too, masked: its own words are in the vault once they are applied."""
     now = system.clock.now()
-    plain = replace(event, reason=masked(event.reason), reply=masked(event.reply))
-    topic = feedback_topic(event.unit)
-    system.topics.append(topic, event.assignment, feedback_headers(plain, now=now), feedback_value(plain), now)
+    topic = feedback_topic(plain.unit)
+    system.topics.append(topic, plain.assignment, feedback_headers(plain, now=now), feedback_value(plain), now)
 
 
 def _unit(system: System, text: str) -> UnitCode:

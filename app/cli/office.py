@@ -71,7 +71,8 @@ def review_list(
         return
     for row in rows:
         offered = "  ".join(f"{one['unit']} {one['probability']:.0%}" for one in row["suggestions"][:3])
-        show(f"{row['number']}  {text('state.' + row['state'])}  {row['subject'][:40]}  → {offered}  ({row['reason']})")
+        mark = f"【{text('review.arbitration')}】" if row["arbitration"] else ""
+        show(f"{row['number']}  {mark}{text('state.' + row['state'])}  {row['subject'][:40]}  → {offered}  ({row['reason']})")
     if not rows:
         say(text("list.empty"))
 
@@ -159,6 +160,7 @@ def filtered_release(number: NumberArgument, reason: ReasonOption, by: ByOption 
 def assignment_list(
     unit: Annotated[str | None, typer.Option("--unit", help="只看一个单位 / one unit's only")] = None,
     sealed: Annotated[bool, typer.Option("--sealed", help="含密件 / sealed ones too")] = False,
+    by: ByOption = None,
     as_json: JsonOption = False,
     settings: SettingsOption = None,
 ) -> None:
@@ -170,6 +172,8 @@ def assignment_list(
             if code is None:
                 raise HaltForPerson(f"there is no unit {unit!r} in the directory", remedy="list them with: fenban units list")
         rows = [row for row in assignment_rows(system, code) if sealed or not row["sealed"]]
+        if sealed:
+            system.office(by).note("assignment.list_sealed", code or "all")
     if as_json:
         emit_lines(rows)
         return

@@ -7,7 +7,7 @@ import pytest
 
 from app.office import Choice
 from app.reports import assignment_rows, review_rows
-from domain.errors import RejectItem
+from domain.errors import Refused, RejectItem
 from domain.ids import AssignmentId, Number, UnitCode
 from route.feedback import parse_feedback
 from tests.support.desk import Desk
@@ -27,7 +27,7 @@ def part(desk: Desk) -> str:
 
 
 def tell(desk: Desk, unit: str, **event: object) -> tuple[str, str]:
-    line = json.dumps({"id": f"{unit}-{event}", **event}, ensure_ascii=False)
+    line = json.dumps({"id": f"{unit}-{event['type']}-{event['assignment']}", **event}, ensure_ascii=False)
     result = desk.feedback.apply(parse_feedback(UnitCode(unit), line), actor=f"unit:{unit}")
     return result.outcome, result.reason
 
@@ -100,7 +100,77 @@ def test_a_returned_matter_may_go_back_to_the_same_unit(desk: Desk, part: str) -
     tell(desk, "water", type="return", assignment=part, reason="不清楚地点")
     desk.office.decide(Number(number), Choice("water"))
     assert state(desk, f"{number}.water.2") == "sent"
-    assert len(desk.events("water")) == 2
+    assert [event["type"] for event in desk.events("water")] == ["assigned", "recall", "assigned"]
+
+
+def test_the_unit_that_returned_is_told_once_that_it_was_decided(desk: Desk, part: str) -> None:
+    number = Number(part.split(".")[0])
+    tell(desk, "water", type="return", assignment=part, reason="属交通局")
+    desk.office.decide(number, Choice("roads"))
+    desk.office.decide(number, Choice("river"))
+    assert [event["type"] for event in desk.events("water")] == ["assigned", "recall"]
+    assert [event["type"] for event in desk.events("roads")] == ["assigned", "recall"]
+
+
+def test_a_co_units_return_waits_in_review_too(desk: Desk, part: str) -> None:
+    number = Number(part.split(".")[0])
+    desk.office.decide(number, Choice("water", ("roads",)))
+    tell(desk, "roads", type="return", assignment=f"{number}.roads.1", reason="与我局无关")
+    assert [row["number"] for row in review_rows(desk.system, sealed=False)] == [number]
+    desk.office.decide(number, Choice("water"))
+    assert review_rows(desk.system, sealed=False) == []
+
+
+def test_after_two_returns_the_office_arbitrates(desk: Desk, part: str) -> None:
+    number = Number(part.split(".")[0])
+    tell(desk, "water", type="return", assignment=part, reason="属交通局")
+    (row,) = review_rows(desk.system, sealed=False)
+    assert not row["arbitration"]
+    desk.office.decide(number, Choice("roads"))
+    tell(desk, "roads", type="return", assignment=f"{number}.roads.1", reason="属水务局")
+    (row,) = review_rows(desk.system, sealed=False)
+    assert row["arbitration"]
+
+
+def test_a_matter_with_an_undecided_return_is_not_closed(desk: Desk, part: str) -> None:
+    number = Number(part.split(".")[0])
+    desk.office.decide(number, Choice("water", ("roads",)))
+    tell(desk, "roads", type="complete", assignment=f"{number}.roads.1", reply="已配合")
+    tell(desk, "water", type="return", assignment=part, reason="属清溪县")
+    assert matter(desk, part) == "answered"
+    with pytest.raises(Refused):
+        desk.office.close(number)
+
+
+def test_deciding_the_same_again_changes_nothing(desk: Desk, part: str) -> None:
+    number = Number(part.split(".")[0])
+    desk.office.decide(number, Choice("water", requirement="尽快"))
+    before = len(desk.events("water"))
+    tell(desk, "water", type="complete", assignment=part, reply="已恢复")
+    desk.office.decide(number, Choice("水务局", requirement="尽快"))
+    assert len(desk.events("water")) == before
+    assert state(desk, part) == "completed"
+
+
+def test_extending_the_same_again_changes_nothing(desk: Desk, part: str) -> None:
+    once = desk.office.extend(AssignmentId(part), 5, "等待配件")
+    assert desk.office.extend(AssignmentId(part), 5, "等待配件") == once
+
+
+def test_what_people_type_is_masked_wherever_it_goes(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "named")
+    number = Number(desk.letter("1", WATER, name="欧阳测试", phones=["19900001234"]))
+    desk.work()
+    part = f"{number}.water.1"
+    desk.office.decide(number, Choice("water", ("roads",), requirement="联系欧阳测试 19900001234"))
+    tell(desk, "roads", type="return", assignment=f"{number}.roads.1", reason="欧阳测试已搬走，电话19900001234")
+    tell(desk, "water", id="19900001234", type="complete", assignment=part, reply="已答复欧阳测试")
+    tell(desk, "water", type="sign", assignment="19900001234")
+    desk.office.reveal(number, "核实欧阳测试的电话19900001234")
+    desk.events("water")
+    stored = b"".join(path.read_bytes() for path in desk.folder.rglob("*") if path.is_file())
+    for secret in ("欧阳测试", "19900001234"):
+        assert secret.encode() not in stored
 
 
 def test_a_return_needs_its_reason(desk: Desk, part: str) -> None:

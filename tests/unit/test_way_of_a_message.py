@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from app.office import Choice
+from app.queries import Queries
+from app.reports import assignment_rows, review_rows
 from domain.errors import Refused
-from domain.ids import Number
+from domain.ids import Number, UnitCode
 from domain.messages import Capture, CapturePart, MessageState
 from tests.support.desk import Desk
 
@@ -212,6 +214,71 @@ def test_a_sealed_matter_is_dispatched_sealed_never_to_the_accused(desk: Desk) -
     assert desk.state(number) == "dispatched"
     assert desk.events("discipline") == []
     assert types(desk.events("discipline", "sealed")) == ["assigned"]
+    assert desk.balanced()
+
+
+@pytest.mark.parametrize("revised", [ROADS, UNCLEAR, WATER])
+def test_a_sealed_matter_stays_sealed_in_every_later_version(desk: Desk, revised: str) -> None:
+    number = desk.letter("1", ACCUSATION)
+    desk.work()
+    desk.poll(desk.capture("1", revised))
+    desk.work()
+    assert desk.state(number) == "sealed_review"
+    assert [row["number"] for row in review_rows(desk.system, sealed=True)] == [number]
+    assert review_rows(desk.system, sealed=False) == []
+    assert all(desk.events(unit) == [] for unit in desk.system.directory.units)
+
+
+def test_unsealing_what_was_dispatched_before_does_not_stop_the_others(desk: Desk) -> None:
+    number = desk.letter("1", WATER)
+    desk.work()
+    desk.office.seal(Number(number), "像是举报")
+    desk.office.not_accusation(Number(number), "不是举报")
+    other = desk.letter("2", ROADS)
+    desk.work()
+    assert (desk.state(number), desk.state(other)) == ("dispatched", "dispatched")
+    assert types(desk.events("water"))[-1] == "assigned"
+    assert desk.balanced()
+
+
+def test_a_sealed_dispatch_that_was_not_sent_yet_survives_a_revision(desk: Desk) -> None:
+    number = desk.letter("1", ACCUSATION)
+    desk.work()
+    desk.office.decide(Number(number), Choice("discipline"))
+    desk.poll(desk.capture("1", ACCUSATION + "补充：还有两名经办人。"))
+    desk.work()
+    assert desk.state(number) == "sealed_review"
+    assert types(desk.events("discipline", "sealed")) == ["assigned"]
+
+
+def test_a_repeat_of_what_was_sealed_later_says_nothing_of_it(desk: Desk) -> None:
+    first = desk.letter("1", WATER, phones=["19900001234"])
+    desk.work()
+    desk.clock.forward(hours=30)
+    again = desk.letter("2", WATER, phones=["19900001234"])
+    desk.work()
+    desk.office.seal(Number(first), "像是举报")
+    desk.poll(desk.capture("2", WATER + "请尽快。", phones=["19900001234"]))
+    desk.work()
+    assert desk.events("water")[-1]["data"]["history"] == []
+    (row,) = Queries(desk.system.store).export_matters(UnitCode("water"))
+    assert (row["number"], row["repeat_of"]) == (again, None)
+
+
+def test_what_was_sealed_is_not_listed_among_ordinary_assignments(desk: Desk) -> None:
+    number = desk.letter("1", WATER)
+    desk.work()
+    desk.office.seal(Number(number), "像是举报")
+    assert [row["sealed"] for row in assignment_rows(desk.system, None)] == [True]
+
+
+def test_a_revised_copy_that_accuses_is_sealed_alone(desk: Desk) -> None:
+    first = desk.letter("1", WATER, phones=["19900001234"])
+    copy = desk.letter("2", WATER, phones=["19900001234"])
+    desk.work()
+    desk.poll(desk.capture("2", ACCUSATION, phones=["19900001234"]))
+    desk.work()
+    assert (desk.state(first), desk.state(copy)) == ("dispatched", "sealed_review")
     assert desk.balanced()
 
 
