@@ -13,7 +13,7 @@ def event_maker(city: str) -> EventMaker:
 
     def make(event: Event, sequence: int, now: datetime) -> NewOutbox:
         if event.type is EventType.RECALL:
-            return wire.recall(event.assignment, event.message.number, sequence=sequence, city=city, now=now)
+            return wire.recall(event.assignment, event.assignment.matter, sequence=sequence, city=city, now=now)
         if event.decision is None:
             raise ValueError(f"an event of the type {event.type} needs its decision")
         history = [wire.HistoryItem(step.at, step.what, step.unit, step.text, step.number) for step in event.history]

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from app.changes import LIVE, OPEN, OUTCOME_STATES, Changes, Event, EventMaker
 from app.codec import ORIGINAL
+from app.copies import JOIN_WAIVED, part, part_copies
 from app.people import masked_words, sender_names
 from app.retry import transact
 from app.sealing import seal_matter
@@ -61,18 +62,21 @@ class Office:
 
         def step(uow: UnitOfWork, changes: Changes, message: Message) -> None:
             self._expect(message, states)
-            rule = self._last_rule(uow, message)
+            joined = message.state is MessageState.JOINED
+            rule = JOIN_WAIVED if joined else self._last_rule(uow, message)
+            matter = part(uow, changes, message).matter if joined else message.matter
             waived = tuple(dict.fromkeys([*message.waived_rules, *([rule] if rule else [])]))
-            changes.settle(message, MessageState.NEW, reason=reason, waived=waived)
+            changes.settle(message, MessageState.NEW, reason=reason, matter=matter, waived=waived)
             changes.note(self.actor, "message.release", message.number, reason=reason, rule=rule)
 
-        self._message_step(number, "message.release", step)
+        self._message_step(number, "message.release", step, whole_matter=False)
 
     def reject(self, number: Number, reason: str) -> None:
         """A held message is refused for good, and kept. Raises Refused."""
 
-        def step(_: UnitOfWork, changes: Changes, message: Message) -> None:
+        def step(uow: UnitOfWork, changes: Changes, message: Message) -> None:
             self._expect(message, [MessageState.HELD])
+            part_copies(uow, changes, message, lambda _: True)
             changes.settle(message, MessageState.REJECTED, reason=reason)
             changes.note(self.actor, "message.reject", message.number, reason=reason)
 
@@ -226,7 +230,7 @@ class Office:
             revealed: dict[str, Any] = json.loads(self._vault.open(values[-1]))
             return {"number": message.number, "version": message.version, **revealed}
 
-        return self._message_step(number, "message.reveal", step)
+        return self._message_step(number, "message.reveal", step, whole_matter=False)
 
     def move_parked(self, ids: Sequence[int], state: OutboxState, reason: str) -> int:
         """Replays (PENDING) or discards parked records; how many moved."""
@@ -312,14 +316,19 @@ class Office:
             )
         )
 
-    def _message_step(self, number: Number, action: str, step: Callable[[UnitOfWork, Changes, Message], T]) -> T:
-        """Finds the message, locks its matter, does the step and commits; a refusal is audited."""
+    def _message_step(
+        self, number: Number, action: str, step: Callable[[UnitOfWork, Changes, Message], T], *, whole_matter: bool = True
+    ) -> T:
+        """Finds the message, locks its matter, does the step and commits; a refusal is audited. ``whole_matter``: by the
+        number of a copy the step is done to the message that stands for the matter."""
 
         def work() -> T:
             with self._store.unit_of_work() as uow:
                 message = uow.reads.messages([number]).get(number)
                 if message is None:
                     raise Refused(f"there is no message {number}", remedy="look it up with: fenban export matters --json")
+                if whole_matter and message.state is MessageState.JOINED:
+                    message = uow.reads.messages([Number(message.matter)])[Number(message.matter)]
                 changes = Changes(self._clock.now(), self._make_event, uow.matters.lock([message.matter]))
                 changes.names = sender_names(uow, self._vault, message)
                 result = step(uow, changes, message)

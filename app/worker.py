@@ -5,14 +5,16 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from app.changes import OUTCOME_STATES, Changes, EventMaker, History
+from app.copies import JOIN_WAIVED, part, part_copies
 from app.failpoints import Failpoint, no_failpoint
-from app.sameness import Same, SamenessFinder, SamenessSettings
+from app.sameness import Same, SamenessFinder, SamenessSettings, text_form
 from app.sealing import seal_matter
 from domain.decisions import Assignment, Decision, Outcome, Suggestion
 from domain.errors import Refused, RetryLater
 from domain.ids import MatterId
 from domain.messages import Message, MessageState
 from domain.ports import Classifier, Clock, Store, UnitOfWork
+from ingest.normalise import jaccard3
 from route.confidentiality import may_see
 from route.decide import Decider, Screening
 
@@ -159,8 +161,11 @@ class _BatchWriter:
     def _join_or_decide(self, planned: _Planned) -> None:
         message = planned.message
         if message.version > 1 and message.matter != MatterId(message.number):
-            message = self._part(message)
+            message = part(self.uow, self.changes, message)
         same = self._same(message)
+        if message.version > 1:
+            form, least = text_form(message), self._settings.sameness.similarity
+            part_copies(self.uow, self.changes, message, lambda copy: jaccard3(form, text_form(copy)) < least)
         if same is not None and same.copy and not self.standing.get(MatterId(message.number)):
             self._join(message, same)
             return
@@ -172,7 +177,7 @@ class _BatchWriter:
         self._decide(message, planned.suggestions, history)
 
     def _same(self, message: Message) -> Same | None:
-        if self.finder is None or not message.marks:
+        if self.finder is None or not message.marks or JOIN_WAIVED in message.waived_rules:
             return None
         return self.finder.find(message, self.changes.matters, lambda other: self.current.get(other.number, other))
 
@@ -181,12 +186,6 @@ class _BatchWriter:
         own = self.changes.matters[MatterId(message.number)]
         self.changes.set_matter(replace(own, merged_into=target))
         self._settle(message, MessageState.JOINED, f"copy of {same.earlier.number} ({same.similarity:.2f})", target)
-
-    def _part(self, message: Message) -> Message:
-        """A revised copy stands for itself again before it is looked at."""
-        own = self.changes.matters[MatterId(message.number)]
-        self.changes.set_matter(replace(own, merged_into=None))
-        return replace(message, matter=own.id)
 
     def _decide(self, message: Message, suggestions: tuple[Suggestion, ...], history: tuple[History, ...]) -> None:
         row = self.changes.matters[message.matter]
@@ -217,7 +216,7 @@ class _BatchWriter:
     def _seal(self, planned: _Planned) -> None:
         message = planned.message
         if message.version > 1 and message.matter != MatterId(message.number):
-            message = self._part(message)
+            message = part(self.uow, self.changes, message)
         screening = planned.screening
         decision = self._decider.seal(message, rule=screening.rule, reason=screening.reason, now=self.changes.now)
         offered = tuple(one for one in planned.suggestions if may_see(one.unit, decision.excluded))

@@ -87,7 +87,7 @@ def _suggest(system: System, lines: list[str], as_json: bool) -> int:
     for line in lines:
         try:
             letter = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             letter = None
         if not isinstance(letter, dict):
             say('a line is not a JSON object {"id", "subject", "body"}: passed over')

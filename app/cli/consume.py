@@ -133,6 +133,6 @@ def _tell(result: dict[str, Any], as_json: bool) -> None:
 def _id_of(line: str) -> str:
     try:
         found = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     return str(found.get("id", "")) if isinstance(found, dict) else ""

@@ -20,6 +20,7 @@ AssignmentArgument = Annotated[str, typer.Argument(metavar="ID", help="交办编
 RELEASABLE = {
     "held": (MessageState.HELD, MessageState.REJECTED),
     "filtered": (MessageState.FILTERED,),
+    "joined": (MessageState.JOINED,),
 }
 
 
@@ -38,6 +39,10 @@ def register(app: typer.Typer) -> None:
     filtered.command("list")(filtered_list)
     filtered.command("release")(filtered_release)
     app.add_typer(filtered, name="filtered")
+    joined = typer.Typer(help="并件 / copies", no_args_is_help=True)
+    joined.command("list")(joined_list)
+    joined.command("release")(joined_release)
+    app.add_typer(joined, name="joined")
     assignment = typer.Typer(help="各单位的交办件 / assignments", no_args_is_help=True)
     for name, command in (
         ("list", assignment_list),
@@ -154,6 +159,18 @@ def filtered_release(number: NumberArgument, reason: ReasonOption, by: ByOption 
     """放行一件被过滤的。 / Lets a filtered one be worked on."""
     with open_system(settings) as system:
         system.office(by).release(Number(number), reason, RELEASABLE["filtered"])
+    say(text("done"))
+
+
+def joined_list(as_json: JsonOption = False, settings: SettingsOption = None) -> None:
+    """列出并到别的来信的。 / Lists copies."""
+    _list_states((MessageState.JOINED,), as_json, settings)
+
+
+def joined_release(number: NumberArgument, reason: ReasonOption, by: ByOption = None, settings: SettingsOption = None) -> None:
+    """不是同一件事：单独成为一个事项。 / It is no copy: a matter of its own."""
+    with open_system(settings) as system:
+        system.office(by).release(Number(number), reason, RELEASABLE["joined"])
     say(text("done"))
 
 

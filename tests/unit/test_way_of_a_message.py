@@ -282,6 +282,49 @@ def test_a_revised_copy_that_accuses_is_sealed_alone(desk: Desk) -> None:
     assert desk.balanced()
 
 
+def test_sealing_by_a_copys_number_seals_each_for_itself(desk: Desk) -> None:
+    first = desk.letter("1", WATER, phones=["19900001234"])
+    copy = desk.letter("2", WATER, phones=["19900001234"])
+    desk.work()
+    desk.office.seal(Number(copy), "像是举报")
+    assert (desk.state(first), desk.state(copy)) == ("sealed_review", "sealed_review")
+    assert (desk.message(first).matter, desk.message(copy).matter) == (first, copy)
+    desk.office.not_accusation(Number(first), "不是举报")
+    assert [row for row in Queries(desk.system.store).export_matters(UnitCode("water")) if copy in str(row)] == []
+    assert desk.balanced()
+
+
+def test_a_copy_whose_original_became_another_matter_stands_for_itself(desk: Desk) -> None:
+    first = desk.letter("1", WATER, phones=["19900001234"])
+    copy = desk.letter("2", WATER, phones=["19900001234"])
+    desk.work()
+    desk.poll(desk.capture("1", ROADS, phones=["19900001234"]))
+    desk.work()
+    assert (desk.state(first), desk.state(copy)) == ("dispatched", "dispatched")
+    assert desk.message(copy).matter == copy
+    assert desk.balanced()
+
+
+def test_a_copy_is_released_by_a_person_and_not_joined_again(desk: Desk) -> None:
+    desk.letter("1", WATER, phones=["19900001234"])
+    copy = desk.letter("2", WATER, phones=["19900001234"])
+    desk.work()
+    desk.office.release(Number(copy), "另一栋楼", [MessageState.JOINED])
+    desk.work()
+    assert desk.state(copy) == "dispatched"
+    assert desk.message(copy).matter == copy
+    assert desk.balanced()
+
+
+def test_a_step_by_a_copys_number_is_done_to_its_matter(desk: Desk) -> None:
+    first = desk.letter("1", UNCLEAR, phones=["19900001234"])
+    copy = desk.letter("2", UNCLEAR, phones=["19900001234"])
+    desk.work()
+    assert desk.state(copy) == "joined"
+    desk.office.decide(Number(copy), Choice("water"))
+    assert desk.state(first) == "dispatched"
+
+
 def test_not_an_accusation_goes_the_ordinary_way(desk: Desk) -> None:
     number = desk.letter("1", WATER, kind="accusation")
     desk.work()
