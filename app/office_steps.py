@@ -1,0 +1,106 @@
+"""How a step of the office is done: found, locked, done, audited, committed; a refusal is audited too."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from app.changes import Changes, EventMaker
+from app.people import sender_names
+from app.retry import transact
+from domain.decisions import Assignment
+from domain.errors import Refused
+from domain.ids import AssignmentId, Number
+from domain.messages import Message, MessageState
+from domain.ports import Clock, Store, UnitOfWork, Vault
+from route.calendar import WorkingCalendar
+from route.decide import Decider
+
+T = TypeVar("T")
+
+
+class OfficeSteps:
+    """``actor`` names the person in the audit log; ``seal_rules`` are all the screens that a person's word overrules."""
+
+    def __init__(
+        self,
+        store: Store,
+        vault: Vault,
+        clock: Clock,
+        decider: Decider,
+        calendar: WorkingCalendar,
+        make_event: EventMaker,
+        actor: str,
+        seal_rules: tuple[str, ...],
+    ) -> None:
+        self._store = store
+        self._vault = vault
+        self._clock = clock
+        self._decider = decider
+        self._calendar = calendar
+        self._make_event = make_event
+        self.actor = actor
+        self._seal_rules = seal_rules
+
+    def note(self, action: str, subject: str, **detail: object) -> None:
+        """An audit entry of its own: an export, a backup, a listing of sealed matters."""
+
+        def work() -> None:
+            changes = Changes(self._clock.now(), self._make_event)
+            changes.note(self.actor, action, subject, **detail)
+            with self._store.unit_of_work() as uow:
+                changes.write(uow)
+                uow.commit()
+
+        transact(self._clock, work)
+
+    def _message_step(
+        self, number: Number, action: str, step: Callable[[UnitOfWork, Changes, Message], T], *, whole_matter: bool = True
+    ) -> T:
+        """Finds the message, locks its matter, does the step and commits; a refusal is audited. ``whole_matter``: by the
+        number of a copy the step is done to the message that stands for the matter."""
+
+        def work() -> T:
+            with self._store.unit_of_work() as uow:
+                message = uow.reads.messages([number]).get(number)
+                if message is None:
+                    raise Refused(f"there is no message {number}", remedy="look it up with: fenban export matters --json")
+                if whole_matter and message.state is MessageState.JOINED:
+                    message = uow.reads.messages([Number(message.matter)])[Number(message.matter)]
+                changes = Changes(self._clock.now(), self._make_event, uow.matters.lock([message.matter]))
+                changes.names = sender_names(uow, self._vault, message)
+                result = step(uow, changes, message)
+                changes.write(uow)
+                uow.commit()
+            return result
+
+        return self._audited(number, action, work)
+
+    def _assignment_step(
+        self, ident: AssignmentId, action: str, step: Callable[[UnitOfWork, Changes, Message, Assignment], T]
+    ) -> T:
+        def work() -> T:
+            with self._store.unit_of_work() as uow:
+                assignment = uow.assignments.get(ident)
+                if assignment is None:
+                    raise Refused(f"there is no assignment {ident}", remedy="look it up with: fenban assignment list")
+                changes = Changes(self._clock.now(), self._make_event, uow.matters.lock([assignment.matter]))
+                message = uow.reads.of_matters([assignment.matter])[assignment.matter][0]
+                changes.names = sender_names(uow, self._vault, message)
+                result = step(uow, changes, message, assignment)
+                changes.write(uow)
+                uow.commit()
+            return result
+
+        return self._audited(ident, action, work)
+
+    def _audited(self, subject: str, action: str, work: Callable[[], T]) -> T:
+        try:
+            return transact(self._clock, work)
+        except Refused as error:
+            self.note(f"{action}.refused", subject, reason=error.what)
+            raise
+
+    @staticmethod
+    def _expect(message: Message, states: Sequence[MessageState]) -> None:
+        if message.state not in states:
+            wanted = " or ".join(states)
+            raise Refused(f"message {message.number} is {message.state}, not {wanted}")
