@@ -6,14 +6,12 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.failpoints import failpoint_from_environment
-from app.logs import set_up_logs
-from app.settings import load_settings
-from app.wiring import System
+if TYPE_CHECKING:
+    from app.wiring import System
 
 SettingsOption = Annotated[
     Path | None,
@@ -27,8 +25,13 @@ OK, WRONG = 0, 1
 
 
 @contextmanager
-def open_system(settings: Path | None) -> Iterator[System]:
+def open_system(settings: Path | None) -> Iterator["System"]:
     """The system of the settings file; closed at the end."""
+    from app.failpoints import failpoint_from_environment
+    from app.logs import set_up_logs
+    from app.settings import load_settings
+    from app.wiring import System
+
     loaded = load_settings(settings)
     set_up_logs(loaded.log)
     system = System(loaded, failpoint=failpoint_from_environment())

@@ -2,40 +2,48 @@
 
 import errno
 import sys
+from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from app.cli import analyst, consume, deadline, evaluate, keep, mail, office, quarantine, reports, run, setup
 from app.cli.base import WRONG, say, use_settings
 from domain.errors import BadSettings, FenbanError
 
-app = typer.Typer(
-    name="fenban",
-    help="分办：接收群众来信，准确、及时、不漏一件地交到责任单位。",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+PARTS = ("setup", "run", "reports", "office", "quarantine", "consume", "analyst", "keep", "evaluate", "mail", "deadline")
+ALONE = frozenset({"evaluate", "mail", "deadline"})
+"""Commands that need no settings and no store: they are run without importing the rest, many files in a row perhaps."""
 
 
-@app.callback()
+def build(parts: Sequence[str] = PARTS) -> typer.Typer:
+    """The program with these parts' commands."""
+    app = typer.Typer(
+        name="fenban",
+        help="分办：接收群众来信，准确、及时、不漏一件地交到责任单位。",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(common)
+    for part in parts:
+        import_module(f"app.cli.{part}").register(app)
+    return app
+
+
 def common(
     settings: Annotated[Path | None, typer.Option("--settings", metavar="PATH", help="配置文件 / the settings file")] = None,
 ) -> None:
     use_settings(settings)
 
 
-for part in (setup, run, reports, office, quarantine, consume, analyst, evaluate, keep, mail, deadline):
-    part.register(app)
-
-
 def main() -> None:
     """The console script."""
+    command = next(iter(sys.argv[1:]), "")
     try:
-        app()
+        build((command,) if command in ALONE else PARTS)()
     except BadSettings as error:
         for problem in error.problems:
             say(problem)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import typer
 
-from app.cli.main import app
+from app.cli.main import build
 from app.settings import Settings
 from domain.units import UnitLevel
 from ingest.portal_labels import Field
@@ -66,7 +66,7 @@ def words_of(call: str) -> list[str]:
 
 def found_command(words: list[str]) -> tuple[Any, list[str]]:
     """The command these words name, with the words left for it. Typer's own classes: it has no public names for them."""
-    command: Any = typer.main.get_command(app)
+    command: Any = typer.main.get_command(build())
     rest = list(words)
     while hasattr(command, "commands") and rest and not rest[0].startswith("-"):
         name = rest.pop(0)
