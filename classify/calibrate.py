@@ -77,10 +77,12 @@ def calibrate(out_of_fold: Held, later: Held | None, steepness: float, weights: 
     precision, without_own = _precision(first, right, n_units)
     empty = np.zeros(0)
     plain = Calibration(steepness, _CAUTIOUS, precision, empty, empty.astype(bool), empty.astype(np.int8))
-    if n_units == 1 or len(right) < _FEW or right.all() or not right.any():
+    if len(right) < _FEW:
         return plain
-    learned = LogisticRegression(C=1.0, fit_intercept=False).fit(confidence_inputs(chosen, without_own), right)
-    learnt = replace(plain, weights=tuple(float(weight) for weight in learned.coef_[0]))
+    learnt = plain
+    if n_units > 1 and right.any() and not right.all():
+        learned = LogisticRegression(C=1.0, fit_intercept=False).fit(confidence_inputs(chosen, without_own), right)
+        learnt = replace(plain, weights=tuple(float(weight) for weight in learned.coef_[0]))
     confidence = [confidences(chosen, without_own, learnt)]
     rights, blocks = [right], [np.full(len(right), OUT_OF_FOLD)]
     if later is not None:

@@ -148,3 +148,18 @@ def test_a_reply_that_names_another_unit_labels_for_it() -> None:
 
 def test_no_texts_give_no_suggestions(model: Model) -> None:
     assert model.suggest([]) == []
+
+
+def test_letters_that_are_never_mistaken_may_be_decided_automatically() -> None:
+    rows = [
+        LabelledText(f"停水{n}", f"小区第{n}栋停水三天没人管", UnitCode("water"))
+        if n % 2
+        else LabelledText(f"路面{n}", f"村口第{n}段路面坑洼不平", UnitCode("roads"))
+        for n in range(120)
+    ]
+    model = train(rows, units=None, seed=1, trained_at=datetime(2026, 1, 5, tzinfo=UTC))
+    least = model.threshold(0.95)
+    assert least is not None
+    (found,) = model.suggest([("停水", "小区停水三天没人管")])
+    assert found[0].unit == "water"
+    assert found[0].probability >= least
