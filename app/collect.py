@@ -44,6 +44,9 @@ class ChannelPoller:
         except FenbanError as error:
             self._report("halted" if isinstance(error, HaltForPerson) else "degraded", str(error))
             raise
+        except Exception as error:
+            self._report("degraded", f"defect: {type(error).__name__}")
+            raise
         self._report("ok", "")
         return polled
 

@@ -10,7 +10,7 @@ from app.people import masked_words, sender_names
 from app.register_plan import masked_text
 from app.retry import transact
 from domain.decisions import Assignment, AssignmentState
-from domain.errors import Refused, RejectItem
+from domain.errors import FenbanError, Refused, RejectItem
 from domain.events import FeedbackEvent, FeedbackOutcome, FeedbackType, TopicRecord
 from domain.ids import OFFICE, AssignmentId, EventId, UnitCode
 from domain.ports import Clock, Feed, Store, UnitOfWork, Vault
@@ -20,6 +20,8 @@ from route.directory import Directory
 from route.feedback import parse_feedback
 
 PLAIN_ID = re.compile(r"[A-Za-z0-9._:/#@+-]{1,200}")
+DIGEST = "digest:"
+NO_SUCH = "no such assignment of this unit"
 ARBITRATION_RETURNS = 2
 """After so many returns of one matter the office arbitrates."""
 
@@ -58,7 +60,7 @@ class FeedbackDesk:
             return 0
         self._failpoint("feed.polled")
         for record in records:
-            self.take(record)
+            self._take_whatever_comes(record)
             self._failpoint("feed.applied")
         feed.commit()
         self._failpoint("feed.commit")
@@ -73,6 +75,16 @@ class FeedbackDesk:
             self._audit_unreadable(unit, f"{record.topic}:{record.offset}", error.what)
             return FeedbackResult("", FeedbackOutcome.REJECTED, error.what)
         return self.apply(event, actor=f"unit:{unit}")
+
+    def _take_whatever_comes(self, record: TopicRecord) -> None:
+        """One department's record never stops the feed for the others."""
+        try:
+            self.take(record)
+        except FenbanError:
+            raise
+        except Exception as error:
+            unit = UnitCode(record.topic.rpartition(".")[2])
+            self._audit_unreadable(unit, f"{record.topic}:{record.offset}", f"defect: {type(error).__name__}")
 
     def apply(self, event: FeedbackEvent, *, actor: str) -> FeedbackResult:
         """Applies one event in one transaction. Raises RetryLater only."""
@@ -106,17 +118,21 @@ class FeedbackDesk:
 
     def _plain(self, ident: str) -> str:
         """An id as it is stored, audited and published: a digest where a department put more into it than an id."""
+        if ident.startswith(DIGEST):
+            return ident
         if PLAIN_ID.fullmatch(ident) and mask(ident) == ident:
             return ident
-        return f"digest:{self._vault.digest(ident.encode()).hex()}"
+        return f"{DIGEST}{self._vault.digest(ident.encode()).hex()}"
 
     def _weigh(self, uow: UnitOfWork, event: FeedbackEvent) -> tuple[FeedbackOutcome, str, Changes]:
         changes = Changes(self._clock.now(), self._make_event)
         assignment = uow.assignments.get(event.assignment)
         if assignment is None:
-            return FeedbackOutcome.REJECTED, "no such assignment", changes
+            return FeedbackOutcome.REJECTED, NO_SUCH, changes
         if assignment.unit != event.unit:
-            return FeedbackOutcome.REJECTED, "another unit's assignment", changes
+            # The answer is the same as for none at all: it must not tell which unit has what.
+            changes.note(OFFICE, "feedback.foreign", assignment.id, unit=event.unit)
+            return FeedbackOutcome.REJECTED, NO_SUCH, changes
         changes.matters = uow.matters.lock([assignment.matter])
         assignment = uow.assignments.get(event.assignment) or assignment
         message = uow.reads.of_matters([assignment.matter])[assignment.matter][0]

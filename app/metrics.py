@@ -29,6 +29,7 @@ METRICS = (
     Metric("fenban_channel_quarantined", "Captures of the channel that wait in quarantine now", ("channel",)),
     Metric("fenban_messages", "Messages by state", ("state",)),
     Metric("fenban_outbox_pending", "Outbox records that wait to be delivered"),
+    Metric("fenban_outbox_parked", "Outbox records that a topic refused, of every kind of topic"),
     Metric("fenban_outbox_oldest_seconds", "Age of the oldest pending outbox record"),
     Metric("fenban_unit_pending", "Pending records of a unit's topics", ("unit",)),
     Metric("fenban_unit_delivered", "Delivered records of a unit's topics", ("unit",)),
@@ -62,6 +63,7 @@ class StoreMetrics(Collector):
         yield _gauge("fenban_channel_quarantined", [((c["id"],), c["quarantined"]) for c in channels])
         yield _gauge("fenban_messages", [((state,), count) for state, count in status["stages"].items()])
         yield _gauge("fenban_outbox_pending", [((), status["outbox"]["pending"])])
+        yield _gauge("fenban_outbox_parked", [((), status["outbox"]["parked"])])
         yield _gauge("fenban_outbox_oldest_seconds", [((), status["outbox"]["oldest_seconds"] or 0.0)])
         for part in ("pending", "delivered", "parked"):
             yield _gauge(f"fenban_unit_{part}", [((unit["code"],), unit[part]) for unit in status["units"]])

@@ -8,7 +8,7 @@ from app.copies import JOIN_WAIVED, part, part_copies
 from app.office_assignments import OfficeAssignments
 from app.people import masked_words
 from app.sealing import seal_matter
-from domain.decisions import Assignment, DeadlineClass, Decision, Outcome
+from domain.decisions import Assignment, DeadlineClass, Decision, Outcome, Urgency
 from domain.errors import Refused
 from domain.ids import MatterId, Number, UnitCode
 from domain.lifecycle import check_message_move
@@ -87,13 +87,17 @@ class Office(OfficeAssignments):
     def decide(self, number: Number, choice: Choice) -> Decision:
         """Dispatches a message that waits in review (or sealed review), or a matter that a unit returned. Raises Refused."""
 
-        def build(message: Message, row_excluded: tuple[UnitCode, ...], changes: Changes) -> Decision:
+        def build(message: Message, row_excluded: tuple[UnitCode, ...], changes: Changes, waiting: Decision | None) -> Decision:
             return self._decider.by_person(
                 message,
                 lead=self._unit(choice.lead),
                 co_units=[self._unit(unit) for unit in choice.co_units],
-                requirement=choice.requirement,
-                deadline_class=choice.deadline_class,
+                requirement=choice.requirement or (waiting.requirement if waiting else ""),
+                deadline_class=choice.deadline_class or _longer_class(waiting),
+                urgency=waiting.urgency if waiting else Urgency.NORMAL,
+                suggestions=waiting.suggestions if waiting else (),
+                model=waiting.model if waiting else "",
+                evidence=waiting.evidence if waiting else (),
                 excluded=row_excluded,
                 sealed=message.sealed,
                 actor=self.actor,
@@ -105,7 +109,7 @@ class Office(OfficeAssignments):
     def out_of_remit(self, number: Number, reason: str) -> Decision:
         """Nothing goes to a unit; units that have the matter lose it. Raises Refused."""
 
-        def build(message: Message, row_excluded: tuple[UnitCode, ...], changes: Changes) -> Decision:
+        def build(message: Message, row_excluded: tuple[UnitCode, ...], changes: Changes, _: Decision | None) -> Decision:
             return Decision(
                 number=message.number,
                 version=message.version,
@@ -121,18 +125,19 @@ class Office(OfficeAssignments):
         return self._decision_step(number, "matter.out_of_remit", build)
 
     def _decision_step(
-        self, number: Number, action: str, build: Callable[[Message, tuple[UnitCode, ...], Changes], Decision]
+        self, number: Number, action: str, build: Callable[[Message, tuple[UnitCode, ...], Changes, Decision | None], Decision]
     ) -> Decision:
         def step(uow: UnitOfWork, changes: Changes, message: Message) -> Decision:
             standing = uow.assignments.of_matters([message.matter]).get(message.matter, [])
             self._decidable(message)
-            decision = build(message, changes.matters[message.matter].excluded, changes)
+            before = [one for one in uow.matters.decisions([message.matter])[message.matter] if one.number == message.number]
+            waiting = before[-1] if before and before[-1].version == message.version else None
+            decision = build(message, changes.matters[message.matter].excluded, changes, waiting)
             decision = replace(
                 decision,
                 requirement=masked_words(decision.requirement, changes.names),
                 reason=masked_words(decision.reason, changes.names),
             )
-            before = uow.matters.decisions([message.matter])[message.matter]
             if before and message.state is target_state(decision) and _says_the_same(before[-1], decision, standing):
                 return before[-1]
             target = target_state(decision)
@@ -169,6 +174,11 @@ class Office(OfficeAssignments):
         decisions = uow.matters.decisions([MatterId(message.number), message.matter])
         rules = [decision.rule for listed in decisions.values() for decision in listed if decision.number == message.number]
         return rules[-1] if rules else ""
+
+
+def _longer_class(waiting: Decision | None) -> DeadlineClass | None:
+    """The rules' complex stays complex; simple leaves it to the number of units."""
+    return DeadlineClass.COMPLEX if waiting is not None and waiting.deadline_class is DeadlineClass.COMPLEX else None
 
 
 def target_state(decision: Decision) -> MessageState:

@@ -50,6 +50,11 @@ class Queries:
         with self._reading() as tx:
             return story.provisional_assignments(tx)
 
+    def parked(self) -> int:
+        """Parked records of every kind of topic."""
+        with self._reading() as tx:
+            return story.parked_records(tx)
+
     @contextmanager
     def _reading(self) -> Iterator[Transaction]:
         tx = self._store.transaction(write=False)

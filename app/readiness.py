@@ -20,4 +20,6 @@ def readiness(system: System) -> tuple[bool, dict[str, Any]]:
     oldest = status["outbox"]["oldest_seconds"] or 0.0
     if oldest > SLOW_OUTBOX_SECONDS:
         troubles.append(f"the oldest outbox record has waited {oldest:.0f} s")
+    if status["outbox"]["parked"]:
+        troubles.append(f"{status['outbox']['parked']} records are parked: fenban parked list")
     return True, {"status": "degraded" if troubles else "ok", "what": troubles}

@@ -200,7 +200,7 @@ class RegisterPlan:
                 poll=0,
                 number=number,
                 at=self.now,
-                status=draft.upstream_status,
+                status=masked(draft.upstream_status, draft),
                 text=text,
                 list_mark=item.capture.list_mark,
                 content_mark=item.content_mark,

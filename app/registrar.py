@@ -73,7 +73,12 @@ class Registrar:
             with self._store.unit_of_work() as uow:
                 seen = dict(uow.captures.seen(capture.channel, [capture.external_id]))
                 plan = RegisterPlan(self._vault, self._clock.now(), seen)
-                outcome = plan.add(item, self._existing(uow, item.owner), capture_id=waiting.id)
+                known = seen.get(capture.external_id)
+                if known is not None and known.number is not None and known.fetched_at > waiting.at:
+                    # What the item says now was fetched after this capture, which adds nothing to it.
+                    outcome = CaptureOutcome.NOTED
+                else:
+                    outcome = plan.add(item, self._existing(uow, item.owner), capture_id=waiting.id)
                 plan.write(uow, None)
                 if outcome is CaptureOutcome.NOTED and not plan.notes:
                     uow.captures.resolve(waiting.id, outcome=outcome, at=plan.now)

@@ -35,6 +35,7 @@ def status_document(system: System) -> dict[str, Any]:
     for code in system.directory.units:
         units.setdefault(code, {"code": code, "pending": 0, "delivered": 0, "parked": 0})
     everything = [_in_beijing_time(channel) for channel in (*channels, *by_id.values())]
+    found["outbox"]["parked"] = Queries(system.store).parked()
     return {**found, "channels": everything, "units": [units[code] for code in sorted(units)]}
 
 

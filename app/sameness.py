@@ -75,11 +75,17 @@ class SamenessFinder:
             row = matters[now_is.matter]
             if row.sealed:
                 continue
-            apart = abs(message.written_at - earlier.written_at)
+            first = self._first(message, now_is.matter) or earlier
+            apart = abs(message.written_at - first.written_at)
             copy = apart <= timedelta(hours=self._settings.window_hours) and row.state is MatterState.OPEN
             if best is None or (copy, now_is.number) > (best.copy, best.earlier.number):
                 best = Same(now_is, copy, similarity)
         return best
+
+    def _first(self, message: Message, matter: MatterId) -> Message | None:
+        """The matter's own message, if this person wrote it: who writes the same every day repeats it, not copies it."""
+        company = (other for mark in message.marks for other in self._by_person.get(mark.hash, ()))
+        return next((other for other in company if MatterId(other.number) == matter), None)
 
     def _claim(self, message: Message, form: str) -> set[Number]:
         """Holds the person's exact text for this message; who else holds it. Of two exact copies that two workers take at

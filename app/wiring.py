@@ -5,7 +5,7 @@ commands need (channels, the model, migrations) is imported by them alone: a sho
 import getpass
 import random
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +21,8 @@ from app.settings import AnyChannel, Settings
 from app.worker import Worker, WorkSettings
 from domain.clock import SystemClock
 from domain.errors import BadSettings, FenbanError, HaltForPerson
-from domain.ids import ChannelId
+from domain.ids import ChannelId, ExternalId
+from domain.messages import SeenItem
 from domain.ports import Classifier, Clock, Collector, Parser
 from route.calendar import WorkingCalendar
 from route.decide import KIND_RULE, Decider, DecideSettings
@@ -46,10 +47,13 @@ SHARDS = tuple(range(64))
 class System:
     """Everything built from one settings file. ``close`` ends what was opened; ``stop``, once set, ends waits and requests."""
 
-    def __init__(self, settings: Settings, *, clock: Clock | None = None, failpoint: Failpoint = no_failpoint) -> None:
+    def __init__(
+        self, settings: Settings, *, clock: Clock | None = None, failpoint: Failpoint = no_failpoint, may_make_store: bool = True
+    ) -> None:
         self.settings = settings
         self.clock: Clock = clock or SystemClock()
         self.failpoint = failpoint
+        self._may_make_store = may_make_store
         self.stop = threading.Event()
 
     def close(self) -> None:
@@ -60,12 +64,20 @@ class System:
 
     @cached_property
     def store(self) -> SqlStore:
-        """The store, made when there is none yet. Raises HaltForPerson when its schema is another version's."""
+        """The store, made when there is none yet and this command may. Raises HaltForPerson when it may not, when its schema
+        is another version's, and when topics hold records of a store that is gone: numbers would be given twice."""
         url = self.settings.store_url()
         file = Path(url.removeprefix("sqlite:///"))
         if not file.exists():
             from store.migrate import upgrade
 
+            if not self._may_make_store:
+                raise HaltForPerson(
+                    f"there is no store at {file}", remedy="`fenban run` makes it; if there was one, look for its disk"
+                )
+            if self.settings.path(self.settings.topics.path).exists() and self.topics.topics():
+                what = f"the store {file} is gone, but its topics hold records"
+                raise HaltForPerson(what, remedy="restore it: fenban restore FILE; or move the topics' file away to begin anew")
             _make_folder(file.parent)
             upgrade(url)
         return SqlStore(url)
@@ -221,12 +233,22 @@ class System:
             except FenbanError as error:
                 found.append(str(error))
         for channel in self.settings.channel:
-            if channel.kind == "mailbox":
-                try:
-                    self.settings.secret(channel.password, f"channel.{channel.id}.password")
-                except BadSettings as error:
-                    found += error.problems
+            found += self._channel_problems(channel)
         return list(dict.fromkeys(found))
+
+    def _channel_problems(self, channel: AnyChannel) -> list[str]:
+        """What building the channel's collector says; no connection is opened."""
+        from app.channels import build_collector
+
+        try:
+            build_collector(self.settings, channel, _NothingSeen(), self.clock, self.gate).close()
+        except BadSettings as error:
+            return list(error.problems)
+        except FenbanError as error:
+            return [f"channel {channel.id}: {error}"]
+        except ValueError as error:
+            return [f"channel {channel.id}: {error}"]
+        return []
 
     def _keys(self, references: Mapping[str, str], name: str) -> dict[int, bytes]:
         return {int(version): self._key(reference, f"vault.{name}.{version}") for version, reference in references.items()}
@@ -235,6 +257,11 @@ class System:
         if reference.startswith("file:"):
             return load_key(self.settings.path(Path(reference.removeprefix("file:"))))
         return parse_key(self.settings.secret(reference, what), what)
+
+
+class _NothingSeen:
+    def seen(self, channel: ChannelId, external_ids: Sequence[ExternalId]) -> Mapping[ExternalId, SeenItem]:  # noqa: ARG002
+        return {}
 
 
 def _make_folder(folder: Path) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from app.changes import OUTCOME_STATES, Changes, EventMaker, History
 from app.copies import JOIN_WAIVED, part, part_copies
 from app.failpoints import Failpoint, no_failpoint
+from app.feedback import ARBITRATION_RETURNS
 from app.sameness import Same, SamenessFinder, SamenessSettings, text_form
 from app.sealing import seal_matter
 from domain.decisions import Assignment, Decision, Outcome, Suggestion
@@ -199,10 +200,18 @@ class _BatchWriter:
             now=self.changes.now,
             excluded=row.excluded,
         )
+        returned = [part for part in self.standing.get(message.matter, []) if part.withdrawn_at is None and part.returned_at]
+        if decision.outcome is Outcome.DISPATCH and (returned or row.returns >= ARBITRATION_RETURNS):
+            # What a unit gave back is a person's to give again, whatever the citizen writes meanwhile.
+            reason = f"returned by {returned[-1].unit}" if returned else "returned before: the office arbitrates"
+            decision = replace(decision, outcome=Outcome.REVIEW, lead=None, co_units=(), deadline=None, reason=reason)
         self.apply(message, decision, history)
 
     def apply(self, message: Message, decision: Decision, history: tuple[History, ...]) -> None:
         self.changes.decide(message.matter, decision)
+        if decision.excluded:
+            row = self.changes.matters[message.matter]
+            self.changes.set_matter(replace(row, excluded=tuple(sorted({*row.excluded, *decision.excluded}))))
         standing = self.standing.get(message.matter, [])
         if decision.outcome is Outcome.DISPATCH:
             self.changes.dispatch(message, decision, standing, history)

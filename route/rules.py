@@ -1,7 +1,7 @@
 """Rules: ordered, named conditions on a message, and what follows when they hold. Files are read by ``route.rules_file``."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from domain.units import UnitLevel
 from route.directory import Directory
 from route.lexicon import Lexicon, Spans, scanned_text
 from route.places import PlaceHit
+from route.stories import STORY_RULE, StoryCues
 
 CLAUSE_END = frozenset("，。！？；,!?;")
 
@@ -67,6 +68,10 @@ class Screen:
     when: Conditions
     reason: str = ""
     dispatch_to: UnitCode | None = None
+
+
+STORY_SCREEN = Screen(STORY_RULE, ScreenAction.SEAL, Conditions(groups=(frozenset(),)), "may tell of misconduct")
+"""Stands among the screens by its name; its condition never holds, ``StoryCues`` decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +133,7 @@ class Rulebook:
     rules: tuple[Rule, ...]
     screen_words: Lexicon
     rule_words: Lexicon
+    stories: StoryCues | None = None
     _screen_index: _Index = field(init=False)
     _rule_index: _Index = field(init=False)
 
@@ -138,7 +144,10 @@ class Rulebook:
         object.__setattr__(self, "_rule_index", _index([rule.when for rule in self.rules]))
 
     def first_screen(self, message: Message, waived: Sequence[str]) -> Screen | None:
-        """The screen that holds: of those that match, the first that seals, else the first. ``waived`` names are skipped."""
+        """The screen that holds: of those that match, the first that seals, else a story that seals, else the first.
+
+        ``waived`` names are skipped.
+        """
         text = scanned_text(message.subject, message.body).lower()
         reading = Reading(message, text, self.screen_words.scan(text))
         first: Screen | None = None
@@ -152,6 +161,10 @@ class Rulebook:
                 if screen.action is ScreenAction.SEAL:
                     return screen
                 first = screen
+        if self.stories is not None and STORY_RULE not in waived:
+            story = self.stories.find(text, reading.spans)
+            if story is not None:
+                return replace(STORY_SCREEN, reason=story.reason)
         return first
 
     @staticmethod

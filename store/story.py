@@ -60,3 +60,7 @@ def _iso(stored: int) -> str:
 def provisional_assignments(tx: Transaction) -> list[AssignmentId]:
     """Open assignments whose deadline reaches into a year that was not arranged yet when it was counted."""
     return [AssignmentId(row[0]) for row in tx.fetch(_PROVISIONAL)]
+
+
+def parked_records(tx: Transaction) -> int:
+    return int(tx.fetch("SELECT count(*) FROM outbox WHERE state = 'parked'")[0][0])

@@ -94,12 +94,17 @@ def _suggest(system: System, lines: list[str], as_json: bool) -> int:
             wrong += 1
             continue
         letters.append(letter)
-    texts = [(masked(str(letter.get("subject") or "")), masked(str(letter.get("body") or ""))) for letter in letters]
+    texts = [(masked(_text(letter, "subject")), masked(_text(letter, "body"))) for letter in letters]
     for letter, offered in zip(letters, system.classifier.suggest(texts), strict=True):
         known = [one for one in offered if one.unit in system.directory]
         _print(letter.get("id"), known, _automatic(system, offered, known), as_json)
     sys.stdout.flush()
     return wrong
+
+
+def _text(letter: dict[str, Any], key: str) -> str:
+    """The field as text; half a surrogate pair, which JSON allows, becomes a question mark."""
+    return str(letter.get(key) or "").encode("utf-8", "replace").decode()
 
 
 def _automatic(system: System, offered: tuple[Suggestion, ...], known: list[Suggestion]) -> bool:

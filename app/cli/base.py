@@ -25,8 +25,9 @@ OK, WRONG = 0, 1
 
 
 @contextmanager
-def open_system(settings: Path | None) -> Iterator["System"]:
-    """The system of the settings file; closed at the end."""
+def open_system(settings: Path | None, *, may_make_store: bool = False) -> Iterator["System"]:
+    """The system of the settings file; closed at the end. Only commands that bring letters in may make a store: a report on
+    a store that is gone must not say that all is well."""
     from app.failpoints import failpoint_from_environment
     from app.logs import set_up_logs
     from app.settings import load_settings
@@ -34,7 +35,7 @@ def open_system(settings: Path | None) -> Iterator["System"]:
 
     loaded = load_settings(settings)
     set_up_logs(loaded.log)
-    system = System(loaded, failpoint=failpoint_from_environment())
+    system = System(loaded, failpoint=failpoint_from_environment(), may_make_store=may_make_store)
     try:
         yield system
     finally:
@@ -43,7 +44,8 @@ def open_system(settings: Path | None) -> Iterator["System"]:
 
 def emit(document: Any) -> None:
     """One JSON document on a line of stdout."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, default=str) + "\n")
+    line = json.dumps(document, ensure_ascii=False, default=str)
+    sys.stdout.write(line.encode("utf-8", "replace").decode() + "\n")
 
 
 def emit_lines(documents: Iterable[Any]) -> int:

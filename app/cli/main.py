@@ -1,6 +1,7 @@
 """``fenban``: every command, and how an error ends: one clear line with its remedy, exit 1; usage errors exit 2."""
 
 import errno
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -41,6 +42,7 @@ def common(
 
 def main() -> None:
     """The console script."""
+    os.umask(0o077)  # letters, even masked ones, are nobody else's on this machine
     command = next(iter(sys.argv[1:]), "")
     try:
         build((command,) if command in ALONE else PARTS)()

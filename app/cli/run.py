@@ -36,7 +36,7 @@ def register(app: typer.Typer) -> None:
 
 def run(settings: SettingsOption = None, until_idle: UntilIdle = False) -> None:
     """采集、分办、发布、收反馈，一个进程全做。 / Everything in one process."""
-    with open_system(settings) as system:
+    with open_system(settings, may_make_store=True) as system:
         if until_idle:
             _run(system, Parts(), until_idle=True)
             return
@@ -50,7 +50,7 @@ def collect(
     until_idle: UntilIdle = False,
 ) -> None:
     """只采集。 / Collects only."""
-    with open_system(settings) as system:
+    with open_system(settings, may_make_store=True) as system:
         known = {channel.id for channel in system.settings.channel}
         unknown = [channel for channel in channels or [] if channel not in known]
         if unknown:
@@ -60,13 +60,13 @@ def collect(
 
 def work(settings: SettingsOption = None, until_idle: UntilIdle = False) -> None:
     """只分办：甄别、并件、建议、决定。 / Screens, joins, suggests and decides only."""
-    with open_system(settings) as system:
+    with open_system(settings, may_make_store=True) as system:
         _run(system, Parts(collect=False, relay=False, feed=False), until_idle=until_idle)
 
 
 def relay(settings: SettingsOption = None, until_idle: UntilIdle = False) -> None:
     """只发布到主题并收反馈。 / Publishes to the topics and takes feedback only."""
-    with open_system(settings) as system:
+    with open_system(settings, may_make_store=True) as system:
         _run(system, Parts(collect=False, work=False), until_idle=until_idle)
 
 

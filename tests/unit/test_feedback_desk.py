@@ -71,10 +71,10 @@ def test_complete_without_sign_implies_it(desk: Desk, part: str) -> None:
 
 def test_another_units_assignment_is_rejected_and_audited(desk: Desk, part: str) -> None:
     outcome, reason = tell(desk, "roads", type="complete", assignment=part, reply="不是我们的")
-    assert (outcome, reason) == ("rejected", "another unit's assignment")
+    assert (outcome, reason) == ("rejected", "no such assignment of this unit")
     assert state(desk, part) == "sent"
     with desk.system.store.unit_of_work(write=False) as uow:
-        assert [entry.action for _, entry in uow.audit.entries(part)] == ["feedback.complete"]
+        assert [entry.action for _, entry in uow.audit.entries(part)] == ["feedback.foreign", "feedback.complete"]
 
 
 def test_an_unknown_assignment_is_rejected(desk: Desk) -> None:
@@ -171,6 +171,39 @@ def test_what_people_type_is_masked_wherever_it_goes(tmp_path: Path) -> None:
     stored = b"".join(path.read_bytes() for path in desk.folder.rglob("*") if path.is_file())
     for secret in ("欧阳测试", "19900001234"):
         assert secret.encode() not in stored
+
+
+def test_a_revision_does_not_give_a_returned_matter_back(desk: Desk, part: str) -> None:
+    number = part.split(".")[0]
+    tell(desk, "water", type="return", assignment=part, reason="属交通局")
+    desk.poll(desk.capture("1", WATER + "请尽快。"))
+    desk.work()
+    assert desk.state(number) == "in_review"
+    assert [event["type"] for event in desk.events("water")] == ["assigned"]
+    desk.office.decide(Number(number), Choice("roads"))
+    assert desk.state(number) == "dispatched"
+
+
+def test_half_a_character_stops_nobody(desk: Desk, part: str) -> None:
+    topics = desk.system.topics
+    topics.append(
+        "fenban.feedback.water",
+        "x",
+        (),
+        '{"id":"a","type":"complete","assignment":"' + part + '","reply":"\\ud800x"}',
+        desk.clock.now(),
+    )
+    topics.append("fenban.feedback.roads", "x", (), '{"id":"\\ud800","type":"sign","assignment":"\\ud800"}', desk.clock.now())
+    with topics.feed("office.feed") as feed:
+        assert desk.feedback.drain(feed, 10) == 2
+        assert desk.feedback.drain(feed, 10) == 0
+    assert state(desk, part) == "completed"
+
+
+def test_the_answer_does_not_tell_whose_an_assignment_is(desk: Desk, part: str) -> None:
+    foreign = tell(desk, "roads", type="sign", assignment=part)
+    unknown = tell(desk, "roads", type="sign", assignment="20260101-portal-000009.discipline.1")
+    assert foreign == unknown
 
 
 def test_a_return_needs_its_reason(desk: Desk, part: str) -> None:

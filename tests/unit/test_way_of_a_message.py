@@ -1,5 +1,6 @@
 """What the pipeline does with letters: joined, repeated, revised, sealed, held, filtered, quarantined, counted once."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,8 @@ import pytest
 from app.office import Choice
 from app.queries import Queries
 from app.reports import assignment_rows, review_rows
-from domain.errors import Refused
+from app.wiring import System
+from domain.errors import HaltForPerson, Refused
 from domain.ids import Number, UnitCode
 from domain.messages import Capture, CapturePart, MessageState
 from tests.support.desk import Desk
@@ -468,3 +470,72 @@ def test_personal_data_stays_in_the_vault(desk: Desk) -> None:
     stored = b"".join(path.read_bytes() for path in desk.folder.rglob("*") if path.is_file())
     for secret in ("欧阳测试", "19900009876", "990101199001011237"):
         assert secret.encode() not in stored
+
+
+KEEPING = """
+[[rule]]
+name = "near-water"
+any = ["水站"]
+excluded = ["water"]
+urgency = "urgent"
+requirement = "两小时内回复"
+review = "由人决定"
+"""
+
+
+def test_a_rules_exclusion_and_urgency_outlast_a_persons_decision(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "city", rules=KEEPING)
+    number = desk.letter("1", "水站门口塌了一个大坑，请派人处理。")
+    desk.work()
+    with pytest.raises(Refused):
+        desk.office.decide(Number(number), Choice("water"))
+    with pytest.raises(Refused):
+        desk.office.decide(Number(number), Choice("roads", ("water",)))
+    desk.office.decide(Number(number), Choice("roads"))
+    (event,) = desk.events("roads")
+    assert (event["data"]["urgency"], event["data"]["requirement"]) == ("urgent", "两小时内回复")
+    assert event["data"]["evidence"]
+
+
+def test_an_older_capture_does_not_overwrite_what_was_fetched_later(desk: Desk) -> None:
+    good = desk.capture("9", WATER)
+    poison = replace(good, parts=(CapturePart("message", "x/y", b"\xff{"),))
+    desk.poll(poison)
+    desk.clock.forward(hours=1)
+    desk.poll(desk.capture("9", ROADS))
+    with desk.system.store.unit_of_work(write=False) as uow:
+        (item,) = uow.reads.quarantined()
+    assert desk.registrar.replay([(item, good)]) == [(item.id, "noted")]
+    desk.work()
+    assert len(desk.events("roads")) == 1
+    assert desk.events("water") == []
+    assert desk.balanced()
+
+
+def test_who_writes_the_same_every_day_repeats_it(desk: Desk) -> None:
+    numbers = []
+    for day in range(3):
+        numbers.append(desk.letter(str(day), WATER, phones=["19900001234"]))
+        desk.work()
+        desk.clock.forward(hours=20)
+    assert [desk.state(number) for number in numbers] == ["dispatched", "joined", "dispatched"]
+
+
+def test_a_report_makes_no_store(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "city")
+    desk.system.close()
+    shutil.rmtree(desk.folder / "data")
+    system = System(desk.system.settings, may_make_store=False)
+    with pytest.raises(HaltForPerson, match="no store"):
+        _ = system.store
+
+
+def test_a_store_that_is_gone_is_not_begun_anew(desk: Desk) -> None:
+    desk.letter("1", WATER)
+    desk.work()
+    assert desk.events("water")
+    desk.system.close()
+    for file in (desk.folder / "data").glob("fenban.db*"):
+        file.unlink()
+    with pytest.raises(HaltForPerson, match="is gone"):
+        _ = System(desk.system.settings).store
