@@ -57,6 +57,7 @@ url = "{portal}"
 profile = "portal.toml"
 min_interval = 0
 every_seconds = 0.2
+full_sweep_hours = 0
 batch_items = {batch}
 
 [[channel]]

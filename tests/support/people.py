@@ -42,10 +42,19 @@ def people(rng: random.Random, avoid: str) -> Iterator[Person]:
         email = f"{''.join(rng.choice(string.ascii_lowercase) for _ in range(9))}@mail.example.cn"
         person = Person(name, phone, number, email, account)
         marks = {name, phone, number, email, str(account)}
-        if marks & used or any(mark in avoid for mark in (name, phone, number)):
+        if marks & used or any(mark in avoid for mark in (name, phone, number)) or _reads_as_utf8(name):
             continue
         used |= marks
         yield person
+
+
+def _reads_as_utf8(name: str) -> bool:
+    """Six bytes that are a name in GBK and something else in UTF-8: no reader can tell them apart."""
+    try:
+        name.encode("gb18030").decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def written_phone(phone: str, style: int) -> str:
