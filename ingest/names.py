@@ -11,7 +11,7 @@ _H = r"[\u3400-\u9fff]"
 _G = rf"(?:\s?{_H})"
 _NAME = rf"(?:(?:{COMPOUND_SURNAMES}){_G}{{1,2}}|[{SURNAMES}]{_G}{{1,2}})"
 
-NAME_LABELS = (*FIELDS, "我叫", "我名", "我的名", "我的姓名", "我姓", "本人")
+NAME_LABELS = (*FIELDS, "我叫", "我是", "我名", "我的名", "我的姓名", "我姓", "本人")
 """Where one of these stands, ``names_at`` may find a name."""
 
 _LABELS = "|".join(FIELDS)
@@ -25,6 +25,11 @@ _SELF_PLAIN = re.compile(
     rf"(?:本人(?:姓名)?|{'|'.join(OWN_FIELDS)})\s?[:：,，]?\s?(?P<name>(?:(?:{COMPOUND_SURNAMES}){_G}{{1,2}}|[{PLAIN_SURNAMES}]{_G}{{1,2}}))"
     r"(?=\s*(?:$|[^\u3400-\u9fff]|[男女系是]|家住|现住|住址?|身份|电话|手机|联系|性别|今年|现年|先生|女士))"
 )
+# 我是张三丰，…: only a whole clause of surname and given name, and none that says what one is (我是安徽人, 我是高三).
+_SELF_IS = re.compile(
+    rf"我是(?P<name>(?:(?:{COMPOUND_SURNAMES})|[{PLAIN_SURNAMES}]){_H}{{1,2}})(?=\s*(?:$|[,，。.;；!！、\n(（]))"
+)
+_WHAT_ONE_IS = frozenset("人民户主长生工员师家族籍龄岁级的了者友商客方女士男")
 _SIGNATURE_LINE = re.compile(
     rf"(?:(?:{_LABELS}|此致\s*敬礼|敬礼|一个|普通|一名)[:：!！\s]*){{0,2}}(?P<name>{_NAME})(?:[\s（(]*(?:敬上|拜上|上|留言|敬启|呈|字|先生|女士|同志|携全家)[)）]?)?"
     r"[\s\d\-年月日.:：/,，;；()（）电话手机号码联系方式TtEeLl+【】证件邮箱]*$"
@@ -57,6 +62,10 @@ def _at_label(text: str, label: int) -> Iterator[str]:
         yield from _trimmed(text, match, certain=not text.startswith("本人", label))
     elif match := _SELF_PLAIN.match(text, label):
         yield _closed(match["name"])
+    elif match := _SELF_IS.match(text, label):
+        name = match["name"]
+        if name[-1] not in _WHAT_ONE_IS and name[-1] not in _PLACE_AFTER and name not in ("高一", "高二", "高三"):
+            yield name
 
 
 def _field_value(text: str, match: re.Match[str]) -> Iterator[str]:
