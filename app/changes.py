@@ -64,6 +64,7 @@ class Changes:
     audit: list[AuditEntry] = field(default_factory=list)
     touched: set[MatterId] = field(default_factory=set)
     names: tuple[str, ...] = ()
+    sequences: dict[MatterId, int] = field(default_factory=dict)
 
     def settle(
         self,
@@ -99,10 +100,11 @@ class Changes:
 
     def emit(self, event: Event) -> None:
         """One event of the matter, with its next sequence."""
-        row = self.matters[event.matter.id]
-        row = replace(row, sequence=row.sequence + 1)
-        self.set_matter(row)
-        self.outbox.append(self.make_event(event, row.sequence, self.now))
+        matter = event.matter.id
+        sequence = self.sequences.get(matter, self.matters[matter].sequence) + 1
+        self.sequences[matter] = sequence
+        self.touched.add(matter)
+        self.outbox.append(self.make_event(event, sequence, self.now))
 
     def dispatch(
         self,
@@ -197,7 +199,7 @@ class Changes:
             if lost:
                 raise RetryLater(f"{len(lost)} messages moved on under another process")
         if self.touched:
-            uow.matters.update([self.matters[matter] for matter in sorted(self.touched)])
+            uow.matters.update([self._row(matter) for matter in sorted(self.touched)])
         if self.decisions:
             uow.matters.decide(self.decisions)
         if self.new_assignments:
@@ -208,6 +210,11 @@ class Changes:
             uow.outbox.add(self.outbox)
         if self.audit:
             uow.audit.append(self.audit)
+
+    def _row(self, matter: MatterId) -> MatterRow:
+        row = self.matters[matter]
+        sequence = self.sequences.get(matter)
+        return row if sequence is None else replace(row, sequence=sequence)
 
     def _assign(
         self,

@@ -1,7 +1,8 @@
 """Captures and originals as the bytes that the vault seals, and back."""
 
 import base64
-import json
+
+import orjson
 
 from domain.ids import ChannelId, ExternalId
 from domain.messages import Capture, CapturePart, Draft, UpstreamAnswer
@@ -14,7 +15,7 @@ ORIGINAL = "original"
 def capture_bytes(capture: Capture) -> bytes:
     """The parts behind a JSON header line; the bytes of each part stand as they were fetched."""
     head = [{"name": part.name, "media_type": part.media_type, "bytes": len(part.data)} for part in capture.parts]
-    return json.dumps(head, ensure_ascii=False).encode() + b"\n" + b"".join(part.data for part in capture.parts)
+    return orjson.dumps(head) + b"\n" + b"".join(part.data for part in capture.parts)
 
 
 def capture_from(item: QuarantineItem, data: bytes) -> Capture:
@@ -31,7 +32,7 @@ def capture_from(item: QuarantineItem, data: bytes) -> Capture:
 def parts_from(data: bytes) -> tuple[CapturePart, ...]:
     head, _, rest = data.partition(b"\n")
     parts = []
-    for entry in json.loads(head):
+    for entry in orjson.loads(head):
         parts.append(CapturePart(entry["name"], entry["media_type"], rest[: entry["bytes"]]))
         rest = rest[entry["bytes"] :]
     return tuple(parts)
@@ -40,7 +41,7 @@ def parts_from(data: bytes) -> tuple[CapturePart, ...]:
 def original_bytes(draft: Draft) -> bytes:
     """What the citizen wrote, unmasked, and who they are: what a reveal shows."""
     sender = draft.sender
-    return json.dumps(
+    return orjson.dumps(
         {
             "subject": draft.subject,
             "body": draft.body,
@@ -55,19 +56,18 @@ def original_bytes(draft: Draft) -> bytes:
                 "address": sender.address,
                 "ip": sender.ip,
             },
-        },
-        ensure_ascii=False,
-    ).encode()
+        }
+    )
 
 
 def own_words_bytes(draft: Draft) -> bytes:
     """What makes a revision when it changes: the citizen's own words and nothing an office may set."""
-    return json.dumps([draft.subject, draft.body], ensure_ascii=False).encode()
+    return orjson.dumps([draft.subject, draft.body])
 
 
 def upstream_bytes(draft: Draft) -> bytes:
     """What makes a note when it changes: upstream status and answers."""
-    return json.dumps([draft.upstream_status, [_answer(answer) for answer in draft.answers]], ensure_ascii=False).encode()
+    return orjson.dumps([draft.upstream_status, [_answer(answer) for answer in draft.answers]])
 
 
 def _answer(answer: UpstreamAnswer) -> list[str]:

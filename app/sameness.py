@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 from domain.decisions import MatterState
 from domain.ids import MatterId, Number
@@ -28,11 +29,20 @@ class SamenessSettings:
     repeat_days: int
 
 
+class Now(NamedTuple):
+    """What an earlier message has become by now."""
+
+    state: MessageState
+    matter: MatterId
+    sealed: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Same:
-    """The earlier message that this one is a copy of (``copy``) or repeats."""
+    """The earlier message that this one is a copy of (``copy``) or repeats, and the matter it is in."""
 
-    earlier: Message
+    earlier: Number
+    matter: MatterId
     copy: bool
     similarity: float
 
@@ -55,7 +65,7 @@ class SamenessFinder:
         return {message.matter for company in self._by_person.values() for message in company}
 
     def find(
-        self, message: Message, matters: Mapping[MatterId, MatterRow], current: Callable[[Message], Message | None]
+        self, message: Message, matters: Mapping[MatterId, MatterRow], current: Callable[[Message], Now | None]
     ) -> Same | None:
         """The copy's original, else the latest matter it repeats, else None. ``current`` gives what an earlier message of
         the same batch has become by now, None when it was held or sealed."""
@@ -78,8 +88,8 @@ class SamenessFinder:
             first = self._first(message, now_is.matter) or earlier
             apart = abs(message.written_at - first.written_at)
             copy = apart <= timedelta(hours=self._settings.window_hours) and row.state is MatterState.OPEN
-            if best is None or (copy, now_is.number) > (best.copy, best.earlier.number):
-                best = Same(now_is, copy, similarity)
+            if best is None or (copy, earlier.number) > (best.copy, best.earlier):
+                best = Same(earlier.number, now_is.matter, copy, similarity)
         return best
 
     def _first(self, message: Message, matter: MatterId) -> Message | None:

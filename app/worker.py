@@ -8,7 +8,7 @@ from app.changes import OUTCOME_STATES, Changes, EventMaker, History
 from app.copies import JOIN_WAIVED, part, part_copies
 from app.failpoints import Failpoint, no_failpoint
 from app.feedback import ARBITRATION_RETURNS
-from app.sameness import Same, SamenessFinder, SamenessSettings, text_form
+from app.sameness import Now, Same, SamenessFinder, SamenessSettings, text_form
 from app.sealing import seal_matter
 from domain.decisions import Assignment, Decision, Outcome, Suggestion
 from domain.errors import Refused, RetryLater
@@ -138,7 +138,7 @@ class _BatchWriter:
         self.changes = changes
         self.finder = finder
         self.standing: Mapping[MatterId, list[Assignment]] = {}
-        self.current: dict[str, Message | None] = {}
+        self.current: dict[str, Now | None] = {}
         self._decider = worker._decider
         self._version = worker._classifier.version
         self._settings = worker._settings
@@ -172,21 +172,21 @@ class _BatchWriter:
             return
         row = self.changes.matters[message.matter]
         history = self._history(row.repeat_of)
-        if same is not None and row.repeat_of is None and same.earlier.matter != message.matter:
-            self.changes.set_matter(replace(row, repeat_of=same.earlier.matter))
-            history = self._history(same.earlier.matter)
+        if same is not None and row.repeat_of is None and same.matter != message.matter:
+            self.changes.set_matter(replace(row, repeat_of=same.matter))
+            history = self._history(same.matter)
         self._decide(message, planned.suggestions, history)
 
     def _same(self, message: Message) -> Same | None:
         if self.finder is None or not message.marks or JOIN_WAIVED in message.waived_rules:
             return None
-        return self.finder.find(message, self.changes.matters, lambda other: self.current.get(other.number, other))
+        return self.finder.find(message, self.changes.matters, self._now)
 
     def _join(self, message: Message, same: Same) -> None:
-        target = same.earlier.matter
+        target = same.matter
         own = self.changes.matters[MatterId(message.number)]
         self.changes.set_matter(replace(own, merged_into=target))
-        self._settle(message, MessageState.JOINED, f"copy of {same.earlier.number} ({same.similarity:.2f})", target)
+        self._settle(message, MessageState.JOINED, f"copy of {same.earlier} ({same.similarity:.2f})", target)
 
     def _decide(self, message: Message, suggestions: tuple[Suggestion, ...], history: tuple[History, ...]) -> None:
         row = self.changes.matters[message.matter]
@@ -246,7 +246,9 @@ class _BatchWriter:
         return tuple(sorted(steps, key=lambda step: step.at))
 
     def _settle(self, message: Message, state: MessageState, reason: str, matter: MatterId | None) -> None:
-        original = message
-        self.changes.settle(original, state, reason=reason, matter=matter, worker=self._settings.name)
-        now_is = replace(message, state=state, matter=matter or message.matter)
-        self.current[message.number] = None if state is MessageState.HELD else now_is
+        self.changes.settle(message, state, reason=reason, matter=matter, worker=self._settings.name)
+        held = state is MessageState.HELD
+        self.current[message.number] = None if held else Now(state, matter or message.matter, message.sealed)
+
+    def _now(self, other: Message) -> Now | None:
+        return self.current.get(other.number, Now(other.state, other.matter, other.sealed))
