@@ -227,7 +227,7 @@ def test_which_matters_were_returned_and_which_a_unit_holds(store: SqlStore) -> 
     dispatch(store, b, ROADS)
     with store.unit_of_work() as uow:
         uow.assignments.update([replace(assignment(a), state=AssignmentState.RETURNED)])
-        uow.assignments.update([replace(assignment(b, ROADS), state=AssignmentState.RETURNED)])
+        uow.assignments.update([replace(assignment(b, ROADS), state=AssignmentState.RETURNED, withdrawn_at=NOW)])
         uow.assignments.add([assignment(b, WATER)])
         uow.commit()
     with store.transaction(write=False) as tx:
