@@ -90,8 +90,10 @@ def _wrong_units(folder: Path, count: int) -> list[str]:
     for line in messages(count, SEED):
         document = json.loads(line)
         truth[document["id"]] = document
+    # A sealed letter's suggestions leave out whom it accuses.
     query = (
-        "SELECT m.external_id, d.suggestions FROM decisions d JOIN messages m ON m.number = d.number WHERE d.suggestions != ''"
+        "SELECT m.external_id, d.suggestions FROM decisions d JOIN messages m ON m.number = d.number "
+        "WHERE d.suggestions != '' AND d.outcome IN ('dispatch', 'review')"
     )
     with sqlite3.connect(folder / "data" / "fenban.db") as store:
         decided = store.execute(query).fetchall()

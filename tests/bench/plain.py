@@ -211,7 +211,16 @@ class PlainPipeline:
         )
         for mark in marks:
             _add(rows, schema.marks, hash=mark, message_id=row_id)
-        _add(rows, schema.items, channel="plain", external_id=document["id"], number=number, content_mark=digest, fetched_at=now)
+        _add(
+            rows,
+            schema.items,
+            id=row_id,
+            channel="plain",
+            external_id=document["id"],
+            number=number,
+            content_mark=digest,
+            fetched_at=now,
+        )
         _add(rows, schema.captures, id=row_id, poll=1, outcome="registered", number=number)
         _add(rows, schema.data_keys, id=row_id, owner=owner, wrapped_key=key, master_version=1)
         for name, cipher in sealed:
