@@ -12,7 +12,9 @@ from domain.units import UnitLevel
 from route.directory import Directory
 from route.lexicon import Lexicon, Spans, scanned_text
 from route.places import PlaceHit
-from route.stories import STORY_RULE, StoryCues
+from route.simplified import simplified
+from route.stories import STORY_RULE, StoryScreen
+from route.story_weights import codes_of
 
 CLAUSE_END = frozenset("，。！？；,!?;")
 
@@ -71,7 +73,7 @@ class Screen:
 
 
 STORY_SCREEN = Screen(STORY_RULE, ScreenAction.SEAL, Conditions(groups=(frozenset(),)), "may tell of misconduct")
-"""Stands among the screens by its name; its condition never holds, ``StoryCues`` decides."""
+"""Stands among the screens by its name; its condition never holds, ``StoryScreen`` decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ class Rulebook:
     rules: tuple[Rule, ...]
     screen_words: Lexicon
     rule_words: Lexicon
-    stories: StoryCues | None = None
+    stories: StoryScreen | None = None
     _screen_index: _Index = field(init=False)
     _rule_index: _Index = field(init=False)
 
@@ -148,7 +150,9 @@ class Rulebook:
 
         ``waived`` names are skipped.
         """
-        text = scanned_text(message.subject, message.body).lower()
+        written = scanned_text(message.subject, message.body).lower()
+        codes = codes_of(written)
+        text = simplified(written, codes)
         reading = Reading(message, text, self.screen_words.scan(text))
         first: Screen | None = None
         for position in self._screen_index.candidates(reading.spans):
@@ -162,9 +166,9 @@ class Rulebook:
                     return screen
                 first = screen
         if self.stories is not None and STORY_RULE not in waived:
-            story = self.stories.find(text, reading.spans)
-            if story is not None:
-                return replace(STORY_SCREEN, reason=story.reason)
+            reason = self.stories.find(text, codes if text is written else codes_of(text))
+            if reason is not None:
+                return replace(STORY_SCREEN, reason=reason)
         return first
 
     @staticmethod

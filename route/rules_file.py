@@ -55,7 +55,7 @@ from route.directory import Directory
 from route.lexicon import Lexicon
 from route.rules import STORY_SCREEN, Conditions, Rule, Rulebook, Screen, ScreenAction
 from route.rules_table import RuleTable, compiled
-from route.stories import load_story_cues
+from route.stories import load_story_screen
 
 CONDITIONS = "any all none within ordered unbroken regex kind channel addressed_to place region level unit_named"
 SCREEN_RESULTS = "name action reason dispatch_to"
@@ -92,7 +92,7 @@ def load_rules(
     problems += reader.problems
     if problems:
         raise BadSettings(problems)
-    stories = load_story_cues(reader.screen_words) if builtin else None
+    stories = load_story_screen() if builtin else None
     screens = (*reader.screens, STORY_SCREEN) if builtin else tuple(reader.screens)
     return Rulebook(screens, tuple(reader.rules), reader.screen_words, reader.rule_words, stories)
 
