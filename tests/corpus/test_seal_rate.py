@@ -1,4 +1,8 @@
-"""How many ordinary letters the built-in screens seal or hold, measured on real ones where they are at hand."""
+"""How many ordinary letters the built-in screens seal or hold, measured on real ones where they are at hand.
+
+The story weights were learned with these letters among the ordinary ones: of letters never seen, about 0.3 % more are sealed
+(measured by learning on one half and weighing the other).
+"""
 
 import csv
 
@@ -23,7 +27,8 @@ def test_few_ordinary_letters_are_sealed_and_hardly_any_held() -> None:
     book = load_rules([], directory)
     found = [book.first_screen(letter(row["title"], row["content"]), ()) for row in rows]
     actions = [screen.action for screen in found if screen is not None]
-    print(f"sealed {actions.count(ScreenAction.SEAL) / len(rows):.2%}, held {actions.count(ScreenAction.HOLD) / len(rows):.2%} of {len(rows)}")
+    sealed, held = (actions.count(action) / len(rows) for action in (ScreenAction.SEAL, ScreenAction.HOLD))
+    print(f"sealed {sealed:.2%}, held {held:.2%} of {len(rows)}")
     assert actions.count(ScreenAction.SEAL) <= MOST_SEALED * len(rows)
     assert actions.count(ScreenAction.HOLD) <= 0.001 * len(rows)
 
