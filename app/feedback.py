@@ -14,8 +14,9 @@ from domain.errors import FenbanError, Refused, RejectItem
 from domain.events import FeedbackEvent, FeedbackOutcome, FeedbackType, TopicRecord
 from domain.ids import OFFICE, AssignmentId, EventId, UnitCode
 from domain.ports import Clock, Feed, Store, UnitOfWork, Vault
-from domain.records import SealedValue
+from domain.records import MatterRow, SealedValue
 from ingest.mask import mask
+from route.confidentiality import may_see
 from route.directory import Directory
 from route.feedback import parse_feedback
 
@@ -182,12 +183,17 @@ class FeedbackDesk:
             AssignmentState.RETURNED,
             returned_at=changes.now,
             reason=masked_words(event.reason, changes.names),
-            suggested_unit=self._directory.resolve(event.suggested_unit) if event.suggested_unit else None,
+            suggested_unit=self._suggested(event.suggested_unit, changes.matters[assignment.matter]),
         )
         row = changes.matters[assignment.matter]
         changes.set_matter(replace(row, returns=row.returns + 1))
         if row.returns + 1 >= ARBITRATION_RETURNS:
             changes.note(OFFICE, "matter.arbitration", assignment.matter, returns=row.returns + 1)
+
+    def _suggested(self, text: str, row: MatterRow) -> UnitCode | None:
+        """The unit that a return names, unless there is none or it must never see the matter."""
+        code = self._directory.resolve(text) if text else None
+        return code if code is not None and may_see(code, row.excluded) else None
 
     def _seal_text(self, uow: UnitOfWork, assignment: Assignment, name: str, value: str) -> None:
         message = uow.reads.of_matters([assignment.matter])[assignment.matter][0]
