@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from domain.messages import Sender
 
 _MASKED = re.compile(r"[*＊•●□■?？#]|[xX×]{2,}")
+# In an address or an account two x are spelling (maxx@…); three and more stand for what is left out.
+_MASKED_NAME = re.compile(r"[*＊•●□■?？#]|[xX×]{3,}")
 _DIGITS = re.compile(r"\d+")
 _MOBILE = re.compile(r"1[3-9]\d{9}")
 # Area codes of the mainland: 010, 02x, and 03xx to 09xx; without one a landline is many people's.
@@ -16,10 +18,10 @@ _ID_NUMBER = re.compile(r"\d{17}[\dX]|\d{15}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 
 
-def _plain(value: str) -> str:
+def _plain(value: str, masked: re.Pattern[str] = _MASKED) -> str:
     """NFKC without surrounding space; empty when it is masked."""
     text = (value if value.isascii() else unicodedata.normalize("NFKC", value)).strip()
-    return "" if not text or _MASKED.search(text) else text
+    return "" if not text or masked.search(text) else text
 
 
 def phone(value: str) -> str:
@@ -49,13 +51,13 @@ def id_number(value: str) -> str:
 
 
 def email(value: str) -> str:
-    text = _plain(value).lower()
+    text = _plain(value, _MASKED_NAME).lower()
     return text if _EMAIL.fullmatch(text) else ""
 
 
 def account(value: str) -> str:
     """``site:account`` with both parts said; the site in lower case."""
-    site, colon, name = _plain(value).partition(":")
+    site, colon, name = _plain(value, _MASKED_NAME).partition(":")
     return f"{site.lower()}:{name}" if colon and site and name.strip("0") else ""
 
 

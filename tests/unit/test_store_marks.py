@@ -79,6 +79,7 @@ def test_id_numbers_emails_and_accounts() -> None:
     ] * 5
     assert email(" Someone@Example.COM ") == "someone@example.com"
     assert [email(value) for value in ("s***e@example.com", "someone", "a@b", "", "x@@example.com")] == [""] * 5
+    assert [email(value) for value in ("foxx@example.com", "xxx@example.com")] == ["foxx@example.com", ""]
     assert account("Board.Example:42") == "board.example:42"
     assert [account(value) for value in ("", "42", "board:", ":42", "board:0", "board:4**2")] == [""] * 6
 
