@@ -63,7 +63,7 @@ class StoreMetrics(Collector):
         yield _gauge("fenban_channel_quarantined", [((c["id"],), c["quarantined"]) for c in channels])
         yield _gauge("fenban_messages", [((state,), count) for state, count in status["stages"].items()])
         yield _gauge("fenban_outbox_pending", [((), status["outbox"]["pending"])])
-        yield _gauge("fenban_outbox_parked", [((), status["outbox"]["parked"])])
+        yield _gauge("fenban_outbox_parked", [((), status["parked"])])
         yield _gauge("fenban_outbox_oldest_seconds", [((), status["outbox"]["oldest_seconds"] or 0.0)])
         for part in ("pending", "delivered", "parked"):
             yield _gauge(f"fenban_unit_{part}", [((unit["code"],), unit[part]) for unit in status["units"]])

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.reports import status_document
+from app.reports import health_document
 from app.wiring import System
 from domain.errors import FenbanError
 
@@ -13,13 +13,13 @@ SLOW_OUTBOX_SECONDS = 300.0
 def readiness(system: System) -> tuple[bool, dict[str, Any]]:
     """(ready, document for /readyz)."""
     try:
-        status = status_document(system)
+        status = health_document(system)
     except FenbanError as error:
         return False, {"status": "down", "what": str(error)}
     troubles = [f"channel {channel['id']}: {channel['error']}" for channel in status["channels"] if channel["state"] in FAILING]
     oldest = status["outbox"]["oldest_seconds"] or 0.0
     if oldest > SLOW_OUTBOX_SECONDS:
         troubles.append(f"the oldest outbox record has waited {oldest:.0f} s")
-    if status["outbox"]["parked"]:
-        troubles.append(f"{status['outbox']['parked']} records are parked: fenban parked list")
+    if status["parked"]:
+        troubles.append(f"{status['parked']} records are parked: fenban parked list")
     return True, {"status": "degraded" if troubles else "ok", "what": troubles}

@@ -146,7 +146,7 @@ class Rulebook:
         object.__setattr__(self, "_rule_index", _index([rule.when for rule in self.rules]))
 
     def first_screen(self, message: Message, waived: Sequence[str]) -> Screen | None:
-        """The screen that holds: of those that match, the first that seals, else a story that seals, else the first.
+        """The screen that holds: of those that match, the first that seals, else the first; else a story that seals.
 
         ``waived`` names are skipped.
         """
@@ -165,7 +165,8 @@ class Rulebook:
                 if screen.action is ScreenAction.SEAL:
                     return screen
                 first = screen
-        if self.stories is not None and STORY_RULE not in waived:
+        # What waits for a person anyway need not be weighed: once it is released, the story is.
+        if first is None and self.stories is not None and STORY_RULE not in waived:
             reason = self.stories.find(text, codes if text is written else codes_of(text))
             if reason is not None:
                 return replace(STORY_SCREEN, reason=reason)

@@ -17,7 +17,7 @@ from app.cli.base import WRONG, SettingsOption, open_system, say
 from app.health import HealthServer
 from app.metrics import registry
 from app.readiness import readiness
-from app.reports import ledger_document, status_document
+from app.reports import health_document, ledger_document
 from app.runner import Parts, run_parts
 from app.texts import text
 from app.wiring import System
@@ -97,7 +97,7 @@ def _run(system: System, parts: Parts, *, until_idle: bool) -> None:
 @contextmanager
 def _health(system: System) -> Iterator[None]:
     http = system.settings.http
-    made = registry(lambda: status_document(system), lambda: ledger_document(system))
+    made = registry(lambda: health_document(system), lambda: ledger_document(system))
     with HealthServer(http.host, http.port, lambda: readiness(system), made) as server:
         log.info("health", address=f"http://{http.host}:{server.port}/healthz")
         yield

@@ -11,7 +11,7 @@ import pytest
 from app.health import HealthServer
 from app.metrics import METRICS, registry
 from app.readiness import readiness
-from app.reports import ledger_document, status_document
+from app.reports import health_document, ledger_document
 from app.runner import Parts, Runner
 from app.slots import Slot
 from tests.support.desk import Desk
@@ -55,7 +55,7 @@ def test_stopping_ends_every_thread(desk: Desk) -> None:
 
 @pytest.fixture
 def address(desk: Desk) -> Iterator[str]:
-    made = registry(lambda: status_document(desk.system), lambda: ledger_document(desk.system))
+    made = registry(lambda: health_document(desk.system), lambda: ledger_document(desk.system))
     with HealthServer("127.0.0.1", 0, lambda: readiness(desk.system), made) as server:
         yield f"http://127.0.0.1:{server.port}"
 
