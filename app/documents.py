@@ -116,6 +116,7 @@ def document_lines(document: dict[str, Any]) -> Iterator[str]:
         yield from rest
     for part in document["assignments"]:
         yield f"  {part['id']}  {text('role.' + part['role'])}  {text('state.' + part['state'])}  {part['due'][:10]}"
+        yield from (f"    {said}" for said in (part["reason"], part["reply"]) if said)
 
 
 def decision_lines(decision: dict[str, Any]) -> Iterator[str]:

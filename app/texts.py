@@ -94,7 +94,7 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "feedback.sign": ("签收", "sign"),
         "feedback.return": ("退回", "return"),
         "feedback.complete": ("办结", "complete"),
-        "feedback.extend": ("申请延期", "asks for more days"),
+        "feedback.extend": ("申请延期（待批）", "asks for more days, to be granted"),
         "feedback.applied": ("已生效", "applied"),
         "feedback.stale": ("已无效", "stale"),
         "feedback.rejected": ("被拒绝", "rejected"),

@@ -64,7 +64,7 @@ def train(
         target = system.settings.decide.target_precision
         least = model.threshold(target)
     automatic = f"{least:.3f}" if least is not None else "none reaches it: everything waits in review"
-    if not promoted:
+    if promote is None and not promoted:
         learned = f"{model.data.n_rows} letters, the one that serves from {serving.data.n_rows if serving else 0}"
         say(f"kept, but not serving: it learned from {learned} → --promote lets it serve all the same")
     say(f"{path}: {len(rows)} letters, {len(model.units)} units, threshold for {target:.0%}: {automatic}")
