@@ -196,7 +196,7 @@ def assignment_list(
         return
     for row in rows:
         show(
-            f"{row['id']:48} {text('role.' + row['role'])} {text('state.' + row['state'])} {row['due'][:10]} {row['subject'][:40]}"
+            f"{row['id']:48} {text('role.' + row['role'])} {text('state.' + row['state'])} {row['due'][:10]} {row['subject'][:40]}  {row['reason']}"
         )
 
 
