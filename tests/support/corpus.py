@@ -69,10 +69,14 @@ class Corpus:
             found |= more
 
 
-def load_corpus(served: int, training: int | None = None) -> Corpus:
-    """The newest ``served`` letters are served; of the older ones the last ``training`` (all when None) train."""
+def load_corpus(served: int, training: int | None = None, units: int | None = None) -> Corpus:
+    """The newest ``served`` letters are served; of the older ones the last ``training`` (all when None) train. With
+    ``units`` only letters to the so many units that got most."""
     stand_in = not REAL_LETTERS.exists()
-    letters = _synthetic(served + (training or 2500)) if stand_in else _real()
+    letters = _synthetic(2 * served + 2 * (training or 2500)) if stand_in else _real()
+    if units is not None:
+        common = {name for name, _ in Counter(letter.unit for letter in letters).most_common(units)}
+        letters = [letter for letter in letters if letter.unit in common]
     older, newest = letters[:-served], letters[-served:]
     if training is not None:
         older = older[-training:]

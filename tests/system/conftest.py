@@ -19,6 +19,7 @@ from tests.support.webserver import BoardSite, PortalSite
 FULL_RUN = bool(os.environ.get("FENBAN_SYSTEM_FULL"))
 SEED = int(os.environ.get("FENBAN_SYSTEM_SEED", "20261122"))
 SMALL_TRAINING = 900
+SMALL_UNITS = 12
 PLANTED_IN_TRAINING = 50
 PRECISION = 0.7
 """What the few letters of a small run are decided at, so that enough of them travel without a person."""
@@ -79,7 +80,7 @@ class World:
 
 
 def make_world(sizes: Sizes, training: int | None) -> World:
-    corpus = load_corpus(sizes.letters, training)
+    corpus = load_corpus(sizes.letters, training, SMALL_UNITS if training is not None else None)
     scenario = build(corpus, sizes, SEED, datetime.now(UTC))
     sentences, numbers = planted_sentences(corpus, SEED, PLANTED_IN_TRAINING)
     return World(corpus, scenario, tuple(sentences), (*scenario.secrets, *numbers))
