@@ -61,6 +61,7 @@ class RegisterPlan:
     def __init__(self, vault: Vault, now: datetime, seen: Mapping[ExternalId, SeenItem]) -> None:
         self.vault = vault
         self.now = now
+        self.day = now.astimezone(SHANGHAI).strftime("%Y%m%d")
         self.seen = dict(seen)
         self.new: list[partial[NewMessage]] = []
         self.filtered = 0
@@ -140,7 +141,7 @@ class RegisterPlan:
                 channel=capture.channel,
                 external_id=capture.external_id,
                 owner=item.owner,
-                day=self.now.astimezone(SHANGHAI).strftime("%Y%m%d"),
+                day=self.day,
                 kind=draft.kind,
                 mail_kind=draft.mail_kind,
                 addressed_to=masked(draft.addressed_to, draft),

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple
 
+from app.copies import JOIN_WAIVED
 from domain.decisions import MatterState
 from domain.ids import MatterId, Number
 from domain.messages import Message, MessageState
 from domain.ports import UnitOfWork
-from domain.records import MatterRow
-from ingest.normalise import jaccard3, same_text_form
+from domain.records import MatterRow, TextClaim
+from ingest.normalise import form_of_normalised, forms_alike
 
 NO_COMPANY = frozenset({MessageState.HELD, MessageState.REJECTED, MessageState.FILTERED, MessageState.SEALED_REVIEW})
 """States of messages that nothing is joined to: what becomes of them is not what should become of a copy."""
@@ -59,6 +60,7 @@ class SamenessFinder:
             since = min(message.written_at for message in messages) - timedelta(days=settings.repeat_days)
             for person, message in uow.sameness.by_marks(marks, since, known={message.number: message for message in messages}):
                 self._by_person[person].append(message)
+        self._held = self._claim_all(messages)
 
     def matters(self) -> set[MatterId]:
         """Every matter a message of the batch could be joined to or repeat."""
@@ -79,7 +81,7 @@ class SamenessFinder:
                 continue
             if now_is.matter == message.matter:
                 continue
-            similarity = jaccard3(form, text_form(earlier), truncated=message.truncated or earlier.truncated)
+            similarity = forms_alike(form, text_form(earlier), truncated=message.truncated or earlier.truncated)
             if similarity < self._settings.similarity:
                 continue
             row = matters[now_is.matter]
@@ -100,12 +102,24 @@ class SamenessFinder:
     def _claim(self, message: Message, form: str) -> set[Number]:
         """Holds the person's exact text for this message; who else holds it. Of two exact copies that two workers take at
         one moment, one alone gets the claim, and the other is compared with it whichever was registered first."""
-        text_hash = hashlib.blake2b(form.encode(), digest_size=16).digest()
+        text_hash = _hash(form)
         holders = {
             self._uow.sameness.claim_text(mark.hash, text_hash, message.number, message.written_at, self._settings.window_hours)
             for mark in message.marks
+            if (mark.hash, text_hash, message.number) not in self._held
         }
         return holders - {message.number}
+
+    def _claim_all(self, messages: Sequence[Message]) -> set[tuple[bytes, bytes, Number]]:
+        """Claims the texts of new messages that will surely be looked at; which of them nobody had claimed before."""
+        claims = [
+            TextClaim(mark.hash, _hash(form), message.number, message.written_at)
+            for message in messages
+            if message.marks and message.version == 1 and not message.sealed and JOIN_WAIVED not in message.waived_rules
+            for form in (text_form(message),)
+            for mark in message.marks
+        ]
+        return self._uow.sameness.claim_new_texts(claims) if claims else set()
 
     def _earlier(self, message: Message, holders: set[Number]) -> list[Message]:
         company = {other.number: other for mark in message.marks for other in self._by_person.get(mark.hash, ())}
@@ -117,10 +131,15 @@ class SamenessFinder:
         ]
 
 
+def _hash(form: str) -> bytes:
+    return hashlib.blake2b(form.encode(), digest_size=16).digest()
+
+
 def order(message: Message) -> tuple[str, str]:
     """Registration order among messages of one moment: by channel, then running number."""
     return message.channel, message.number
 
 
 def text_form(message: Message) -> str:
-    return same_text_form(f"{message.subject}\n{message.body}")
+    """What copies of the message share; its subject and body are stored normalised."""
+    return form_of_normalised(f"{message.subject}\n{message.body}")

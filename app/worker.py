@@ -15,7 +15,7 @@ from domain.errors import Refused, RetryLater
 from domain.ids import MatterId
 from domain.messages import Message, MessageState
 from domain.ports import Classifier, Clock, Store, UnitOfWork
-from ingest.normalise import jaccard3
+from ingest.normalise import forms_alike
 from route.confidentiality import may_see
 from route.decide import Decider, Screening
 
@@ -166,7 +166,7 @@ class _BatchWriter:
         same = self._same(message)
         if message.version > 1:
             form, least = text_form(message), self._settings.sameness.similarity
-            part_copies(self.uow, self.changes, message, lambda copy: jaccard3(form, text_form(copy)) < least)
+            part_copies(self.uow, self.changes, message, lambda copy: forms_alike(form, text_form(copy)) < least)
         if same is not None and same.copy and not self.standing.get(MatterId(message.number)):
             self._join(message, same)
             return

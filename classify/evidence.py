@@ -56,7 +56,7 @@ class EvidenceFinder:
         return found
 
     def _spoken(self, features: Any, best: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], list[int], list[float]]:
-        """Of the words that spoke for a unit: (row × width of best + place in it, word, weight), loudest of a group first."""
+        """Of the words that spoke for a unit the loudest: (row × width of best + place in it, word, weight), loudest first."""
         rows = np.repeat(np.arange(features.shape[0]), np.diff(features.indptr))
         in_subject, in_text = features.indices < self._middle, (features.indices >= self._middle) & (features.indices < self._end)
         keys, spoke = self._cells(features, rows, in_text, best)
@@ -69,7 +69,10 @@ class EvidenceFinder:
         row, word = np.divmod(keys[cells], len(self._text) + 1)
         groups = row * best.shape[1] + places
         order = np.argsort(groups - weights / (2 * weights.max(initial=1.0)), kind="stable")
-        return groups[order], word[order].tolist(), weights[order].astype(np.float64).round(4).tolist()
+        ordered = groups[order]
+        heard = np.arange(len(ordered)) - np.searchsorted(ordered, ordered) < FIRST_WORDS
+        order = order[heard]
+        return ordered[heard], word[order].tolist(), weights[order].astype(np.float64).round(4).tolist()
 
     def _cells(
         self, features: Any, rows: npt.NDArray[Any], own: npt.NDArray[Any], best: npt.NDArray[Any]

@@ -25,6 +25,7 @@ from domain.records import (
     Revision,
     SealedValue,
     Settlement,
+    TextClaim,
 )
 
 
@@ -158,6 +159,10 @@ class SamenessRepository(Protocol):
     def claim_text(self, person: bytes, text_hash: bytes, number: Number, at: datetime, within_hours: int) -> Number:
         """Holds (person, text) for ``number`` unless another holds it within the window; returns who holds it. Unique by
         a constraint that two concurrent workers cannot both pass."""
+
+    def claim_new_texts(self, claims: Sequence[TextClaim]) -> set[tuple[bytes, bytes, Number]]:
+        """Claims what nobody has held so far, in one go; of two claims to one text the first holds it. (person, text, number)
+        of those that are the number's now; the others are for ``claim_text`` to decide one by one."""
 
 
 class ReadRepository(Protocol):

@@ -131,6 +131,16 @@ class Settlement:
 
 
 @dataclass(frozen=True, slots=True)
+class TextClaim:
+    """A person's exact text (their mark's hash, the text's hash), held for the message that brought it."""
+
+    person: bytes
+    text_hash: bytes
+    number: Number
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class MatterRow:
     """``sequence`` is the last one given; ``promised`` the day promised to the citizen; ``repeat_of`` the earlier matter
     of the same person; ``merged_into`` where its messages went when it was joined to another."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from ingest.name_words import COMPOUND_SURNAMES, FIELDS, GENERIC_SENDERS, OWN_FIELDS, PLAIN_SURNAMES, SURNAMES, WORDS_LIKE_NAMES
 
@@ -196,7 +197,13 @@ def _end_of(text: str, name: str, start: int) -> int:
     return at
 
 
-def _forms(given: str) -> Iterator[str]:
+@lru_cache(maxsize=64)
+def _forms(given: str) -> tuple[str, ...]:
+    """A letter's parts are looked through one after the other for the same names."""
+    return tuple(_spellings(given))
+
+
+def _spellings(given: str) -> Iterator[str]:
     name = " ".join(given.split())
     bare = name if name.isascii() else _closed(name)
     if len(bare) >= 2 and bare.lower() not in GENERIC_SENDERS and any(character.isalpha() for character in bare):

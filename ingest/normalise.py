@@ -8,7 +8,7 @@ import unicodedata
 
 from ingest.quotes import own_words
 
-__all__ = ["jaccard3", "normalise", "own_words", "same_text_form"]
+__all__ = ["form_of_normalised", "forms_alike", "jaccard3", "normalise", "own_words", "same_text_form"]
 
 # Nearly every Chinese text holds these. Replacing them one by one spares most texts the full normalisation,
 # which costs ten times as much.
@@ -90,7 +90,12 @@ def _tag_text(found: re.Match[str]) -> str:
 
 def same_text_form(text: str) -> str:
     """What two writings of one text share: normalised, lower case, letters and digits only."""
-    return _NOT_LETTERS.sub("", normalise(text).lower())
+    return form_of_normalised(normalise(text))
+
+
+def form_of_normalised(text: str) -> str:
+    """``same_text_form`` of a text that is normalised already."""
+    return _NOT_LETTERS.sub("", text.lower())
 
 
 def jaccard3(a: str, b: str, *, truncated: bool = False) -> float:
@@ -99,7 +104,11 @@ def jaccard3(a: str, b: str, *, truncated: bool = False) -> float:
     ``truncated``: one of them is known only in part, so both are compared up to the shorter one (unless that is so short
     that it says nothing). Texts under 3 characters are alike when equal; an empty text is like none, not even an empty one.
     """
-    left, right = same_text_form(a), same_text_form(b)
+    return forms_alike(same_text_form(a), same_text_form(b), truncated=truncated)
+
+
+def forms_alike(left: str, right: str, *, truncated: bool = False) -> float:
+    """``jaccard3`` of two texts whose forms these are."""
     if not left or not right:
         return 0.0
     if truncated:

@@ -76,4 +76,4 @@ def put_pairs(pairs: Sequence[tuple[str, str]]) -> str:
 
 
 def get_pairs(stored: str) -> tuple[tuple[str, str], ...]:
-    return tuple((name, value) for name, value in orjson.loads(stored)) if stored else ()
+    return tuple(map(tuple, orjson.loads(stored))) if stored else ()

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from domain.ids import Number
 from domain.messages import Mark, Message
+from domain.records import TextClaim
 from store.engine import Row, Transaction, insert_sql
 from store.rows import CURRENT_VERSION, MESSAGE_COLUMNS, to_message
 from store.schema import text_claims
@@ -21,6 +22,7 @@ _UNSEALED = (
     "WHERE m.id IN ({}) AND t.sealed = 0 AND (m.registered_at >= ? OR v.submitted_at >= ?)"
 )
 _CLAIM_SLOT = insert_sql(text_claims, "person", "text_hash", "slot", "number", "at", conflict="ON CONFLICT DO NOTHING")
+_FIRST_HOLDERS = "SELECT person, text_hash, number FROM text_claims WHERE person IN ({}) AND slot = 0"
 _HOLDERS = (
     "SELECT c.slot, c.number, c.at, m.sealed, t.sealed FROM text_claims c JOIN messages m ON m.number = c.number "
     "JOIN matters t ON t.id = m.matter WHERE c.person = ? AND c.text_hash = ? ORDER BY c.slot"
@@ -31,6 +33,10 @@ _TAKE_OVER = "UPDATE text_claims SET number = ?, at = ? WHERE person = ? AND tex
 def _row_id(row: Row) -> int:
     row_id: int = row[1]
     return row_id
+
+
+def _text_of(item: tuple[tuple[bytes, bytes], TextClaim]) -> tuple[bytes, bytes]:
+    return item[0]
 
 
 class SqlSameness:
@@ -50,6 +56,17 @@ class SqlSameness:
             if message is not None:
                 found.append((bytes(digest), message))
         return found
+
+    def claim_new_texts(self, claims: Sequence[TextClaim]) -> set[tuple[bytes, bytes, Number]]:
+        first: dict[tuple[bytes, bytes], TextClaim] = {}
+        for claim in claims:
+            first.setdefault((claim.person, claim.text_hash), claim)
+        # In one order for every worker, so that two of them wait for each other one way round only.
+        rows = [(*text, 0, claim.number, to_us(claim.at)) for text, claim in sorted(first.items(), key=_text_of)]
+        self._tx.many(_CLAIM_SLOT, rows)
+        wanted = {(person, text_hash, number) for person, text_hash, _, number, _ in rows}
+        held = self._tx.fetch_in(_FIRST_HOLDERS, list({person for person, *_ in rows}))
+        return {(bytes(person), bytes(text_hash), Number(number)) for person, text_hash, number in held} & wanted
 
     def claim_text(self, person: bytes, text_hash: bytes, number: Number, at: datetime, within_hours: int) -> Number:
         moment = to_us(at)

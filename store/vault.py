@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from isal import igzip_lib
 
 from domain.errors import BadSettings, HaltForPerson
 from domain.ids import VaultOwner
@@ -25,7 +26,6 @@ DIGEST_BYTES = 16
 AES_GCM = b"\x01"
 AES_GCM_ZLIB = b"\x02"
 WORTH_COMPRESSING = 128
-SMALL_WINDOW = 8192
 LARGEST_VALUE = 256 * 1024 * 1024
 
 Randomness = Callable[[int], bytes]
@@ -141,10 +141,7 @@ class FieldVault:
 def _packed(value: bytes) -> tuple[bytes, bytes]:
     """The suite and the bytes to encrypt: compressed where that is shorter."""
     if len(value) >= WORTH_COMPRESSING:
-        # A window no larger than the value: setting up the large one costs more than compressing a letter.
-        small = len(value) <= SMALL_WINDOW
-        deflate = zlib.compressobj(level=1, wbits=-12 if small else -15, memLevel=5 if small else 8)
-        body = deflate.compress(value) + deflate.flush()
+        body = igzip_lib.compress(value, 1, flag=igzip_lib.COMP_DEFLATE)
         if len(body) < len(value):
             return AES_GCM_ZLIB, body
     return AES_GCM, value

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from domain.ids import MatterId, Number
 from domain.messages import Mark, MessageState
+from domain.records import TextClaim
 from store.unit_of_work import SqlStore
 from tests.support.stores import NOW, mark, new_message, register, settled
 
@@ -101,3 +102,14 @@ def test_a_sealed_holder_gives_its_claim_up(store: SqlStore) -> None:
     seal_matter(store, a)
     assert claim(store, b, 1) == b
     assert claim(store, c, 2) == b
+
+
+def test_new_texts_are_claimed_in_one_go_and_the_first_claim_holds(store: SqlStore) -> None:
+    a, b, c, d = register(store, "a", "b", "c", "d")
+    assert claim(store, a) == a
+    with store.unit_of_work() as uow:
+        claims = [(b"person", b"text", b), (b"person", b"other", d), (b"person", b"other", c), (b"another", b"text", c)]
+        held = uow.sameness.claim_new_texts([TextClaim(person, text, number, NOW) for person, text, number in claims])
+        uow.commit()
+    assert held == {(b"person", b"other", d), (b"another", b"text", c)}
+    assert claim(store, c, text=b"other") == d
