@@ -1,9 +1,10 @@
 """Rows as documents for programs and as lines for people. Times are Asia/Shanghai's, as everything people read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from app.phrases import phrase
 from app.texts import text
 from domain.clock import SHANGHAI
 from domain.decisions import Assignment, Decision, Evidence, Suggestion
@@ -80,7 +81,8 @@ def assignment_dict(part: Assignment) -> dict[str, Any]:
     }
 
 
-def assignment_steps(part: Assignment) -> Iterator[dict[str, Any]]:
+def assignment_steps(part: Assignment, due: datetime | None) -> Iterator[dict[str, Any]]:
+    """``due``: the deadline it was sent with; None when that is the present one."""
     moments = (
         ("assigned", part.sent_at),
         ("signed", part.signed_at),
@@ -92,16 +94,21 @@ def assignment_steps(part: Assignment) -> Iterator[dict[str, Any]]:
         if at is not None:
             found = {"at": iso(at), "step": step, "assignment": part.id, "unit": part.unit}
             if step == "assigned":
-                found |= {"role": part.role, "due": iso(part.deadline.due)}
+                found |= {"role": part.role, "due": iso(due or part.deadline.due)}
             if step == "returned":
                 found["reason"] = part.reason
             yield found
 
 
-def document_lines(document: dict[str, Any]) -> Iterator[str]:
-    """``show`` for people."""
+def named(code: str, names: Mapping[str, str]) -> str:
+    """A unit as people read it: its name, and its code, which commands take."""
+    return f"{names[code]}（{code}）" if code in names else code
+
+
+def document_lines(document: dict[str, Any], names: Mapping[str, str]) -> Iterator[str]:
+    """``show`` for people. ``names`` are the units' by code."""
     yield f"{text('show.matter')} {document['matter']}  ({text('state.' + str(document['matter_state']))})"
-    yield f"{text('show.state')}：{text('state.' + document['state'])}  {document['reason']}"
+    yield f"{text('show.state')}：{text('state.' + document['state'])}  {phrase(document['reason'])}"
     yield f"{text('show.registered')}：{document['registered_at'][:19]}"
     if document["kind"]:
         yield f"{text('show.kind')}：{text('kind.' + document['kind'])}"
@@ -111,34 +118,40 @@ def document_lines(document: dict[str, Any]) -> Iterator[str]:
     yield document["body"]
     decision = document["decision"]
     if decision is not None:
-        first, *rest = decision_lines(decision)
+        first, *rest = decision_lines(decision, names)
         yield f"{text('show.decision')}：{first}"
         yield from rest
     for part in document["assignments"]:
-        yield f"  {part['id']}  {text('role.' + part['role'])}  {text('state.' + part['state'])}  {part['due'][:10]}"
-        yield from (f"    {said}" for said in (part["reason"], part["reply"]) if said)
+        whom = f"{named(part['unit'], names)}  {text('role.' + part['role'])}  {text('state.' + part['state'])}"
+        yield f"  {part['id']}  {whom}  {text('show.due')} {part['due'][:10]}"
+        suggested = f"{text('show.suggested')} {named(part['suggested_unit'], names)}" if part["suggested_unit"] else ""
+        yield from (f"    {said}" for said in (phrase(part["reason"]), suggested, part["reply"]) if said)
 
 
-def decision_lines(decision: dict[str, Any]) -> Iterator[str]:
-    units = "、".join([decision["lead"] or "", *decision["co_units"]]).strip("、")
+def decision_lines(decision: dict[str, Any], names: Mapping[str, str]) -> Iterator[str]:
+    units = "、".join(named(code, names) for code in (decision["lead"], *decision["co_units"]) if code)
     due = decision["deadline"]
     when = (
         "" if due is None else f"  {text('show.due')} {due['due'][:10]}{text('show.provisional') if due['provisional'] else ''}"
     )
-    yield f"{text('outcome.' + decision['outcome'])} {units}{when}  ({text('show.rule')}：{_decided_by(decision)})".strip()
+    urgent = f"【{text('urgency.urgent')}】" if decision["urgency"] == "urgent" else ""
+    why = f"：{phrase(decision['reason'])}" if decision["reason"] else ""
+    yield f"{urgent}{text('outcome.' + decision['outcome'])} {units}{when}  ({text('show.rule')}：{_decided_by(decision)}{why})"
     if decision["requirement"]:
         yield f"  {text('show.requirement')}：{decision['requirement']}"
     if decision["evidence"]:
         yield f"  {text('show.evidence')}：{'、'.join(one['text'] for one in decision['evidence'][:8])}"
     if decision["suggestions"]:
         offered = "  ".join(
-            f"{one['unit']} {one['probability']:.0%}（{'、'.join(why['text'] for why in one['evidence'][:4])}）"
+            f"{named(one['unit'], names)} {one['probability']:.0%}（{'、'.join(why['text'] for why in one['evidence'][:4])}）"
             for one in decision["suggestions"][:5]
         )
         yield f"  {text('show.suggestions')}：{offered}"
 
 
 def _decided_by(decision: dict[str, Any]) -> str:
+    if decision["rule"] == "model" and not decision["model"]:
+        return text("show.by_directory")
     if decision["rule"] == "model":
         return f"{text('show.by_model')} {decision['model']}"
     if decision["rule"] == "person":
@@ -146,20 +159,20 @@ def _decided_by(decision: dict[str, Any]) -> str:
     return str(decision["rule"])
 
 
-def explain_lines(document: dict[str, Any]) -> Iterator[str]:
+def explain_lines(document: dict[str, Any], names: Mapping[str, str]) -> Iterator[str]:
     """``explain`` for people."""
     yield f"{text('show.matter')} {document['matter']}  ({text('state.' + str(document['matter_state']))})"
     for step in document["steps"]:
-        first, *rest = _step_lines(step)
+        first, *rest = _step_lines(step, names)
         yield f"{step['at'][:19].replace('T', ' ')}  {text('explain.' + step['step'])}  {first}".rstrip()
         yield from (f"    {line.strip()}" for line in rest)
 
 
-def _step_lines(step: dict[str, Any]) -> list[str]:
+def _step_lines(step: dict[str, Any], names: Mapping[str, str]) -> list[str]:
     """What a step says after its time and name; at least one line."""
     match step["step"]:
         case "decided":
-            first, *rest = decision_lines(step)
+            first, *rest = decision_lines(step, names)
             return [f"{step['number']}  {first}", *rest]
         case "registered" | "revised":
             return [
@@ -168,14 +181,20 @@ def _step_lines(step: dict[str, Any]) -> list[str]:
         case "noted":
             return [f"{step['number']}  {step['status']}"]
         case "event":
-            return [f"{text('event.' + step['type'])} → {step['topic']}  {text('ledger.' + step['state'])} {step['reason']}"]
+            return [
+                f"{text('event.' + step['type'])} → {step['topic']}  {text('ledger.' + step['state'])} {phrase(step['reason'])}"
+            ]
         case "feedback":
-            said = f"{step['unit']}  {text('feedback.' + step['type'])}  {text('feedback.' + step['outcome'])}"
-            return [f"{said} {step['reason']}".rstrip()]
+            said = f"{named(step['unit'], names)}  {text('feedback.' + step['type'])}  {text('feedback.' + step['outcome'])}"
+            return [f"{said} {phrase(step['reason'])}".rstrip()]
         case "audited":
             detail = "  ".join(f"{value}" for key, value in step.items() if key not in {"at", "step", "actor", "action"})
             return [f"{step['actor']}  {step['action']}  {detail}"]
         case _:
-            words = [step["unit"], text("role." + step["role"]) if "role" in step else "", step.get("reason", "")]
+            words = [
+                named(step["unit"], names),
+                text("role." + step["role"]) if "role" in step else "",
+                phrase(step.get("reason", "")),
+            ]
             due = f"{text('show.due')} {step['due'][:10]}" if "due" in step else ""
             return ["  ".join(word for word in (*words, due) if word)]

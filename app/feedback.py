@@ -23,6 +23,8 @@ from route.feedback import parse_feedback
 PLAIN_ID = re.compile(r"[A-Za-z0-9._:/#@+-]{1,200}")
 DIGEST = "digest:"
 NO_SUCH = "no such assignment of this unit"
+REUSED = "this event id was used for something else"
+UNKNOWN_SUGGESTION = "the suggested unit is not in the directory"
 ARBITRATION_RETURNS = 2
 """After so many returns of one matter the office arbitrates."""
 
@@ -99,7 +101,9 @@ class FeedbackDesk:
                 event = replace(event, assignment=AssignmentId(self._plain(event.assignment)))
             now = self._clock.now()
             if not uow.assignments.feedback(event, outcome, reason, now):
-                return FeedbackResult(told.event_id, FeedbackOutcome.REPEATED)
+                if uow.assignments.taken(event.unit, event.event_id) == (event.type, event.assignment):
+                    return FeedbackResult(told.event_id, FeedbackOutcome.REPEATED)
+                outcome, reason, changes = FeedbackOutcome.REJECTED, REUSED, Changes(now, self._make_event)
             changes.note(actor, f"feedback.{event.type}", event.assignment, outcome=outcome, reason=reason, event=event.event_id)
             changes.write(uow)
             self._failpoint("feed.write")
@@ -145,7 +149,11 @@ class FeedbackDesk:
             note = self._step(uow, changes, assignment, event)
         except Refused as error:
             return FeedbackOutcome.REJECTED, error.what, Changes(changes.now, self._make_event)
-        return (FeedbackOutcome.STALE, note, changes) if note else (FeedbackOutcome.APPLIED, "", changes)
+        if note:
+            return FeedbackOutcome.STALE, note, changes
+        # The return stands all the same; only who should have it instead is for the office to find.
+        unknown = bool(event.suggested_unit) and self._directory.resolve(event.suggested_unit) is None
+        return FeedbackOutcome.APPLIED, UNKNOWN_SUGGESTION if unknown else "", changes
 
     def _step(self, uow: UnitOfWork, changes: Changes, assignment: Assignment, event: FeedbackEvent) -> str:
         """Makes the change; returns why there was none to make, or "". Raises Refused."""

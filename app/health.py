@@ -51,6 +51,8 @@ def _handler(readiness: Readiness, registry: CollectorRegistry) -> type[BaseHTTP
                 self._answer(200 if ready else 503, "application/json; charset=utf-8", body)
             elif self.path == "/metrics":
                 self._answer(200, CONTENT_TYPE_LATEST, generate_latest(registry))
+            elif self.path == "/":
+                self._answer(200, "text/plain; charset=utf-8", b"/healthz /readyz /metrics\n")
             else:
                 self._answer(404, "text/plain; charset=utf-8", b"/healthz /readyz /metrics\n")
 

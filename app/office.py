@@ -167,7 +167,7 @@ class Office(OfficeAssignments):
     def _unit(self, text: str) -> UnitCode:
         code = self._decider.directory.resolve(text)
         if code is None:
-            raise Refused("there is no such unit in the directory", remedy="list codes and names with: fenban units list")
+            raise Refused(f"there is no unit {text!r} in the directory", remedy="list codes and names with: fenban units list")
         return code
 
     def _last_rule(self, uow: UnitOfWork, message: Message) -> str:

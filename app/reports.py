@@ -1,6 +1,6 @@
 """What commands and pages show: documents made of the store's rows, for programs (dicts) and for people (lines)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,13 +8,19 @@ from app.documents import assignment_dict, assignment_steps, decision_dict, iso,
 from app.feedback import ARBITRATION_RETURNS
 from app.queries import Queries
 from app.wiring import System
-from domain.decisions import Decision
+from domain.decisions import Assignment, Decision
 from domain.errors import Refused
 from domain.ids import MatterId, Number, UnitCode
 from domain.messages import Message, MessageState
 from domain.ports import UnitOfWork
 
 EVERYTHING = 10_000_000
+_STEP_OF_FEEDBACK = {"sign": "signed", "complete": "completed", "return": "returned"}
+
+
+def unit_names(system: System) -> dict[str, str]:
+    """Code → name of each unit."""
+    return {code: unit.name for code, unit in system.directory.units.items()}
 
 
 def ledger_document(system: System) -> dict[str, Any]:
@@ -181,7 +187,7 @@ def explain_document(system: System, number: Number) -> dict[str, Any]:
         for listed in decisions.values()
         for one in listed
     ]
-    steps += [step for part in parts for step in assignment_steps(part)]
+    steps += _assignment_steps(parts, decisions, steps)
     steps += [
         {"at": iso(entry.at), "step": "audited", "actor": entry.actor, "action": entry.action, **dict(entry.detail)}
         for entry in audited
@@ -207,6 +213,21 @@ def explain_document(system: System, number: Number) -> dict[str, Any]:
         ],
         "steps": steps,
     }
+
+
+def _assignment_steps(
+    parts: Iterable[Assignment], decisions: Mapping[MatterId, Sequence[Decision]], steps: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """What became of each assignment, as it happened: a row says only how it stands now, so the deadline at dispatch is the
+    decision's, and what was signed or completed before a reopening is told by the unit's feedback."""
+    due = {one.decided_at: one.deadline.due for listed in decisions.values() for one in listed if one.deadline is not None}
+    found = [step for part in parts for step in assignment_steps(part, due.get(part.sent_at))]
+    told = {(step["assignment"], step["step"], step["at"]) for step in found}
+    for step in steps:
+        what = _STEP_OF_FEEDBACK.get(step.get("type", "")) if step["step"] == "feedback" else None
+        if what and step["outcome"] == "applied" and (step["assignment"], what, step["at"]) not in told:
+            found.append({"at": step["at"], "step": what, "assignment": step["assignment"], "unit": step["unit"]})
+    return found
 
 
 def _found(uow: UnitOfWork, number: Number) -> Message:

@@ -5,6 +5,7 @@ Relative paths are relative to the settings file. ``docs/settings.md`` is compar
 
 import os
 import tomllib
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -15,12 +16,13 @@ from domain.errors import BadSettings
 
 SETTINGS_NAME = "fenban.toml"
 SETTINGS_VARIABLE = "FENBAN_SETTINGS"
+KINDS = frozenset({"portal", "board", "mailbox"})
 
 Secret = Annotated[str, Field(pattern=r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$")]
 
 
 class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class City(Section):
@@ -118,6 +120,24 @@ class WebChannel(Channel):
     timeout_seconds: float = Field(30.0, gt=0.0, description="whole time a request may take")
     recheck_minutes: float = Field(360.0, ge=0.0, description="when a known item's detail is fetched again")
     full_sweep_hours: float = Field(24.0, ge=0.0, description="how often the whole list is read again")
+
+    @field_validator("url")
+    @classmethod
+    def _no_login(cls, url: str) -> str:
+        if "@" in url.split("://", 1)[-1].split("/", 1)[0]:
+            raise ValueError("an address holds no user name or password → leave them out")
+        return url
+
+    @field_validator("allow_networks")
+    @classmethod
+    def _networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        for network in networks:
+            try:
+                ip_network(network)
+            except ValueError:
+                raise ValueError(f"{network!r} is no network → write it as 10.1.0.0/16") from None
+        return networks
+
     allow_networks: tuple[str, ...] = Field(
         (), description="private networks the site may lie in: 10.1.0.0/16; others are refused"
     )
@@ -191,8 +211,9 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _channels_once(self) -> "Settings":
         ids = [channel.id for channel in self.channel]
-        if len(ids) != len(set(ids)):
-            raise ValueError("two channels have the same id")
+        twice = sorted({ident for ident in ids if ids.count(ident) > 1})
+        if twice:
+            raise ValueError(f"two channels have the id {', '.join(twice)}: numbers are given by it → give each its own")
         return self
 
     def path(self, path: Path) -> Path:
@@ -240,7 +261,9 @@ def load_settings(given: Path | None = None) -> Settings:
 
 
 def _problem(detail: Any) -> str:
-    place = ".".join(str(part) for part in detail["loc"] if part not in {"portal", "board", "mailbox"})
+    # The first of several is people's first: channel 1.password.
+    parts = [f" {part + 1}" if isinstance(part, int) else f".{part}" for part in detail["loc"] if part not in KINDS]
+    place = "".join(parts).removeprefix(".")
     kind = detail["type"]
     if kind == "extra_forbidden":
         return f"{place}: unknown key → remove it, or look its name up in docs/settings.md"

@@ -8,8 +8,8 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from domain.decisions import Assignment, Decision, Suggestion
-from domain.events import Delivery, FeedbackEvent, FeedbackOutcome, OutboxRecord, OutboxState, TopicRecord
-from domain.ids import AssignmentId, ChannelId, ExternalId, MatterId, Number, VaultOwner
+from domain.events import Delivery, FeedbackEvent, FeedbackOutcome, FeedbackType, OutboxRecord, OutboxState, TopicRecord
+from domain.ids import AssignmentId, ChannelId, EventId, ExternalId, MatterId, Number, UnitCode, VaultOwner
 from domain.messages import Batch, Capture, CaptureOutcome, Draft, Mark, Message, MessageState, SeenItem, Sender
 from domain.records import (
     AuditEntry,
@@ -211,6 +211,9 @@ class AssignmentRepository(Protocol):
 
     def feedback(self, event: FeedbackEvent, outcome: FeedbackOutcome, reason: str, at: datetime) -> bool:
         """Records that the event was taken. False, changing nothing, when this unit's event id was taken before."""
+
+    def taken(self, unit: UnitCode, event_id: EventId) -> tuple[FeedbackType, AssignmentId] | None:
+        """What this unit's event id was taken for before."""
 
 
 class OutboxRepository(Protocol):

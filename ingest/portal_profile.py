@@ -176,7 +176,11 @@ def load_profile(path: Path) -> PortalProfile:
     try:
         document = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
-        raise BadSettings([f"{path}: cannot be read ({error.strerror}) → correct the channel's profile"]) from None
+        raise BadSettings(
+            [
+                f"{path}: cannot be read ({error.strerror}) → write it, or correct the channel's profile (docs/channels.md shows one)"
+            ]
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadSettings([f"{path}: is no TOML file in UTF-8 ({error}) → correct it there"]) from None
     try:

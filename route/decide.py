@@ -123,7 +123,7 @@ class Decider:
         barred = gathered.excluded.union(*(self.directory.under(code) for code in gathered.excluded), excluded)
         offered = tuple(one for one in suggestions if one.unit in self.directory.units and one.unit not in barred)
         least = self._settings.threshold if threshold is None else threshold
-        outcome, lead, rule, reason = self._choose(gathered, reading, offered, automatic, least, barred)
+        outcome, lead, rule, reason = self._choose(gathered, reading, offered, automatic, model, least, barred)
         co_units: tuple[UnitCode, ...] = ()
         deadline_class, deadline = gathered.deadline_class or DeadlineClass.SIMPLE, None
         if gathered.co_units:
@@ -174,7 +174,7 @@ class Decider:
             raise Refused("a decision names a lead unit or says why the matter is out of remit", remedy="give one of the two")
         for code in (lead, *co_units):
             if code is not None and code not in self.directory.units:
-                raise Refused(f"no unit {code!r} in the directory", remedy="see `fenban units check` for the codes")
+                raise Refused(f"no unit {code!r} in the directory", remedy="list codes and names with: fenban units list")
             if code in excluded:
                 raise Refused(f"unit {code!r} is excluded from this matter", remedy="choose a unit that is not concerned")
         if len({lead, *co_units}) != len(co_units) + 1:
@@ -223,6 +223,7 @@ class Decider:
         reading: Reading,
         offered: Sequence[Suggestion],
         automatic: bool,
+        model: str,
         threshold: float,
         barred: Collection[UnitCode],
     ) -> tuple[Outcome, UnitCode | None, str, str]:
@@ -232,6 +233,8 @@ class Decider:
         if not offered:
             return Outcome.REVIEW, None, MODEL_RULE, "no unit was suggested"
         best = offered[0]
+        if not model:
+            return Outcome.REVIEW, None, MODEL_RULE, "no model has been trained yet"
         if not (automatic and self._settings.automatic):
             return Outcome.REVIEW, None, MODEL_RULE, "automatic dispatch is off"
         if best.probability < threshold:

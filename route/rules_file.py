@@ -173,6 +173,11 @@ class _Reader:
             prefer_local=table.flag("prefer_local"),
             goes_on=table.flag("continue"),
         )
+        if rule.lead in rule.excluded:
+            raise ValueError(f"names {rule.lead} as lead and in excluded → leave it in one of them")
+        both = sorted(set(rule.co_units) & set(rule.excluded))
+        if both:
+            raise ValueError(f"names {both[0]} in co_units and in excluded → leave it in one of them")
         ends = [
             key for key, given in (("lead", rule.lead), ("out_of_remit", rule.out_of_remit), ("review", rule.review)) if given
         ]

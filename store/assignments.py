@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from domain.decisions import Assignment, AssignmentState, Deadline, Role
 from domain.errors import Refused
-from domain.events import FeedbackEvent, FeedbackOutcome
-from domain.ids import AssignmentId, MatterId, UnitCode
+from domain.events import FeedbackEvent, FeedbackOutcome, FeedbackType
+from domain.ids import AssignmentId, EventId, MatterId, UnitCode
 from domain.lifecycle import check_assignment_move
 from store.engine import CHUNK, Row, Transaction, insert_sql
 from store.schema import assignments, feedback
@@ -21,6 +21,7 @@ _UPDATE = (
     "calendar = ?, sealed = ?, signed_at = ?, completed_at = ?, returned_at = ?, withdrawn_at = ?, reason = ?, "
     "suggested_unit = ?, reply = ? WHERE id = ? AND state = ?"
 )
+_TAKEN = "SELECT type, assignment FROM feedback WHERE unit = ? AND event_id = ?"
 _TAKE_EVENT = insert_sql(
     feedback, "unit", "event_id", "type", "assignment", "outcome", "reason", "at", conflict="ON CONFLICT DO NOTHING"
 )
@@ -118,3 +119,7 @@ class SqlAssignments:
     def feedback(self, event: FeedbackEvent, outcome: FeedbackOutcome, reason: str, at: datetime) -> bool:
         row = (event.unit, event.event_id, event.type.value, event.assignment, outcome.value, reason, to_us(at))
         return self._tx.run(_TAKE_EVENT, row) == 1
+
+    def taken(self, unit: UnitCode, event_id: EventId) -> tuple[FeedbackType, AssignmentId] | None:
+        rows = self._tx.fetch(_TAKEN, (unit, event_id))
+        return (FeedbackType(rows[0][0]), AssignmentId(rows[0][1])) if rows else None

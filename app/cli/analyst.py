@@ -2,22 +2,23 @@
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from app.cli.base import WRONG, JsonOption, SettingsOption, emit, open_system, say, show
+from app.cli.base import WRONG, JsonOption, SettingsOption, emit, open_system, progress_bar, say, show
+from app.documents import named
+from app.phrases import phrase
 from app.register_plan import masked_text as masked
+from app.reports import unit_names
+from app.texts import text
 from app.wiring import System
 from domain.decisions import Suggestion
 
 SUGGEST_BATCH = 256
+NOT_A_LETTER = 'a line is not a JSON object {"id", "subject", "body"}: passed over'
 
 
 def register(app: typer.Typer) -> None:
@@ -56,48 +57,53 @@ def train(
             rows += found
             for note in notes:
                 say(note)
-        with _bar() as tell:
+        with progress_bar("read") as tell:
             model = train_model(system, rows, tell)
         serving = system.model
         promoted = promote if promote is not None else serving is None or 2 * model.data.n_rows >= serving.data.n_rows
         path = keep_model(system, model, promote=promoted)
         target = system.settings.decide.target_precision
         least = model.threshold(target)
-    automatic = f"{least:.3f}" if least is not None else "none reaches it: everything waits in review"
+    automatic = f"{least:.3f}" if least is not None else text("train.no_threshold")
     if promote is None and not promoted:
-        learned = f"{model.data.n_rows} letters, the one that serves from {serving.data.n_rows if serving else 0}"
-        say(f"kept, but not serving: it learned from {learned} → --promote lets it serve all the same")
-    say(f"{path}: {len(rows)} letters, {len(model.units)} units, threshold for {target:.0%}: {automatic}")
+        say(text("train.kept").format(model.data.n_rows, serving.data.n_rows if serving else 0))
+    say(text("train.done").format(path, len(rows), len(model.units), target, automatic))
 
 
 def suggest(as_json: JsonOption = False, settings: SettingsOption = None) -> None:
     """从标准输入逐行读 {"id","subject","body"}，给出建议单位。 / Reads letters, a JSON object a line, and suggests units."""
     wrong = 0
     with open_system(settings) as system:
-        lines = (line for line in sys.stdin if line.strip())
+        lines = ((place, line.removeprefix("\ufeff")) for place, line in enumerate(sys.stdin, 1) if line.strip("\ufeff \n\r\t"))
         while batch := list(islice(lines, SUGGEST_BATCH)):
             wrong += _suggest(system, batch, as_json)
     if wrong:
         raise typer.Exit(WRONG)
 
 
-def _suggest(system: System, lines: list[str], as_json: bool) -> int:
+def _suggest(system: System, lines: list[tuple[int, str]], as_json: bool) -> int:
     letters: list[dict[str, Any]] = []
+    places: list[int] = []
     wrong = 0
-    for line in lines:
+    for place, line in lines:
         try:
             letter = json.loads(line)
         except (ValueError, RecursionError):
             letter = None
         if not isinstance(letter, dict):
-            say('a line is not a JSON object {"id", "subject", "body"}: passed over')
+            say(f"{text('line').format(place)}: {phrase(NOT_A_LETTER)}")
             wrong += 1
             continue
         letters.append(letter)
+        places.append(place)
     texts = [(masked(_text(letter, "subject")), masked(_text(letter, "body"))) for letter in letters]
-    for letter, offered in zip(letters, system.classifier.suggest(texts), strict=True):
+    for letter, place, offered in zip(letters, places, system.classifier.suggest(texts), strict=True):
         known = [one for one in offered if one.unit in system.directory]
-        _print(letter.get("id"), known, _automatic(system, offered, known), as_json)
+        if as_json:
+            _emit(letter.get("id"), known, _automatic(system, offered, known))
+        else:
+            ident = letter.get("id") if letter.get("id") is not None else text("line").format(place)
+            _show(ident, known, _automatic(system, offered, known), unit_names(system))
     sys.stdout.flush()
     return wrong
 
@@ -112,27 +118,20 @@ def _automatic(system: System, offered: tuple[Suggestion, ...], known: list[Sugg
     return threshold is not None and bool(known) and known[0] == offered[0] and known[0].probability >= threshold
 
 
-def _print(ident: object, offered: list[Suggestion], automatic: bool, as_json: bool) -> None:
-    if as_json:
-        suggestions = [
-            {
-                "unit": one.unit,
-                "probability": round(one.probability, 6),
-                "evidence": [{"kind": why.kind, "text": why.text, "weight": round(why.weight, 4)} for why in one.evidence],
-            }
-            for one in offered
-        ]
-        emit({"id": ident, "suggestions": suggestions, "automatic": automatic})
-        return
-    words = "  ".join(f"{one.unit} {one.probability:.0%} ({'、'.join(why.text for why in one.evidence[:3])})" for one in offered)
+def _emit(ident: object, offered: list[Suggestion], automatic: bool) -> None:
+    suggestions = [
+        {
+            "unit": one.unit,
+            "probability": round(one.probability, 6),
+            "evidence": [{"kind": why.kind, "text": why.text, "weight": round(why.weight, 4)} for why in one.evidence],
+        }
+        for one in offered
+    ]
+    emit({"id": ident, "suggestions": suggestions, "automatic": automatic})
+
+
+def _show(ident: object, offered: list[Suggestion], automatic: bool, names: dict[str, str]) -> None:
+    words = "  ".join(
+        f"{named(one.unit, names)} {one.probability:.0%} ({'、'.join(why.text for why in one.evidence[:3])})" for one in offered
+    )
     show(f"{ident}: {'→ ' if automatic else '? '}{words}")
-
-
-@contextmanager
-def _bar() -> Iterator[Any]:
-    """A progress bar on standard error, only where that is a terminal."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
-        task = progress.add_task("…", total=1.0)
-        yield lambda stage, share: progress.update(task, description=stage, completed=share)

@@ -3,12 +3,14 @@
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from app.texts import text
 
 if TYPE_CHECKING:
     from app.wiring import System
@@ -66,6 +68,19 @@ def say(line: str) -> None:
 def show(line: str = "") -> None:
     """A report for people: stdout."""
     typer.echo(line)
+
+
+@contextmanager
+def progress_bar(first: str) -> Iterator[Callable[[str, float], None]]:
+    """A bar on standard error, only where that is a terminal; takes a stage's name and its share done, 0 to 1."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
+        task = progress.add_task(text(f"stage.{first}"), total=1.0)
+        yield lambda stage, share: progress.update(task, description=text(f"stage.{stage}"), completed=share)
 
 
 def use_settings(path: Path | None) -> None:

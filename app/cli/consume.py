@@ -9,6 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from app.cli.base import WRONG, JsonOption, SettingsOption, emit, open_system, say, show
+from app.phrases import phrase
+from app.texts import text
 from app.wiring import System
 from domain.errors import HaltForPerson, RejectItem
 from domain.events import FeedbackEvent, FeedbackOutcome, TopicRecord, feedback_topic, notice_topic, sealed_topic, unit_topic
@@ -79,14 +81,16 @@ def feedback(
         code = _unit(system, unit)
         desk = system.feedback()
         rejected = 0
-        for line in sys.stdin:
+        for place, read in enumerate(sys.stdin, 1):
+            line = read.removeprefix("\ufeff")
             if not line.strip():
                 continue
             try:
                 event = parse_feedback(code, line)
             except RejectItem as error:
                 rejected += 1
-                _tell({"id": _id_of(line), "outcome": FeedbackOutcome.REJECTED, "reason": error.what}, as_json)
+                said = {"id": _id_of(line), "outcome": FeedbackOutcome.REJECTED, "reason": error.what, "line": place}
+                _tell(said, as_json)
                 continue
             result = desk.apply(event, actor=f"unit:{code}")
             _keep_on_topic(system, desk.masked(event))
@@ -103,12 +107,12 @@ def _keep_on_topic(system: System, plain: FeedbackEvent) -> None:
     system.topics.append(topic, plain.assignment, feedback_headers(plain, now=now), feedback_value(plain), now)
 
 
-def _unit(system: System, text: str) -> UnitCode:
-    if text == OFFICE:
+def _unit(system: System, name: str) -> UnitCode:
+    if name == OFFICE:
         return OFFICE
-    code = system.directory.resolve(text)
+    code = system.directory.resolve(name)
     if code is None:
-        raise HaltForPerson(f"there is no unit {text!r} in the directory", remedy="list them with: fenban units list")
+        raise HaltForPerson(f"there is no unit {name!r} in the directory", remedy="list them with: fenban units list")
     return code
 
 
@@ -127,7 +131,8 @@ def _tell(result: dict[str, Any], as_json: bool) -> None:
         emit(result)
         sys.stdout.flush()
     else:
-        say(f"{result['id']}: {result['outcome']} {result['reason']}".rstrip())
+        outcome = text(f"feedback.{result['outcome']}")
+        say(f"{result['id'] or text('line').format(result.get('line', ''))}: {outcome} {phrase(result['reason'])}".rstrip())
 
 
 def _id_of(line: str) -> str:

@@ -8,6 +8,7 @@ import typer
 
 from app.cli.base import WRONG, ByOption, JsonOption, SettingsOption, emit_lines, open_system, say, show
 from app.documents import iso
+from app.phrases import phrase
 from app.settings import load_settings
 from app.texts import text
 from app.wiring import System
@@ -63,9 +64,9 @@ def audit_verify(as_json: JsonOption = False, settings: SettingsOption = None) -
     if as_json:
         emit_lines([{"entries": count, "intact": not broken, "broken": broken}])
     elif broken:
-        say(broken)
+        say(phrase(broken))
     else:
-        show(f"{count}: {text('done')}")
+        show(f"{count} {text('audit.intact')}")
     if broken:
         raise typer.Exit(WRONG)
 

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from app.cli.base import WRONG, say, use_settings
+from app.phrases import phrase, told
 from domain.errors import BadSettings, FenbanError
 
 PARTS = ("setup", "run", "reports", "office", "quarantine", "consume", "analyst", "keep", "evaluate", "mail", "deadline")
@@ -51,13 +52,17 @@ def main() -> None:
             say(problem)
         sys.exit(WRONG)
     except FenbanError as error:
-        say(str(error))
+        say(told(error))
         sys.exit(WRONG)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(WRONG)
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}:
-            say("the disk is full: nothing more was taken in, and what was stored is safe → free space and start again")
+            what, remedy = (
+                "the disk is full: nothing more was taken in, and what was stored is safe",
+                "free space and start again",
+            )
+            say(f"{phrase(what)} → {phrase(remedy)}")
             sys.exit(WRONG)
         raise

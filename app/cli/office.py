@@ -5,9 +5,10 @@ from typing import Annotated, Any
 import typer
 
 from app.cli.base import ByOption, JsonOption, ReasonOption, SettingsOption, emit, emit_lines, open_system, say, show
-from app.documents import document_lines, iso
+from app.documents import document_lines, iso, named
 from app.office import Choice
-from app.reports import EVERYTHING, assignment_rows, message_document, message_row, review_rows
+from app.phrases import phrase
+from app.reports import EVERYTHING, assignment_rows, message_document, message_row, review_rows, unit_names
 from app.texts import text
 from domain.decisions import DeadlineClass
 from domain.errors import HaltForPerson, Refused
@@ -17,6 +18,7 @@ from domain.messages import MessageState
 
 NumberArgument = Annotated[str, typer.Argument(metavar="NUMBER", help="编号 / the number")]
 AssignmentArgument = Annotated[str, typer.Argument(metavar="ID", help="交办编号 / the assignment's id")]
+LIST_UNITS = "list them with: fenban units list"
 RELEASABLE = {
     "held": (MessageState.HELD, MessageState.REJECTED),
     "filtered": (MessageState.FILTERED,),
@@ -68,16 +70,19 @@ def review_list(
 ) -> None:
     """列出待分办和被退回的事项；密件另列。 / Lists what waits for a decision; sealed matters only with --sealed."""
     with open_system(settings) as system:
-        rows = review_rows(system, sealed=sealed)
+        rows, names = review_rows(system, sealed=sealed), unit_names(system)
         if sealed:
             system.office(by).note("review.list_sealed", "review", count=len(rows))
     if as_json:
         emit_lines(rows)
         return
     for row in rows:
-        offered = "  ".join(f"{one['unit']} {one['probability']:.0%}" for one in row["suggestions"][:3])
-        mark = f"【{text('review.arbitration')}】" if row["arbitration"] else ""
-        show(f"{row['number']}  {mark}{text('state.' + row['state'])}  {row['subject'][:40]}  → {offered}  ({row['reason']})")
+        offered = "  ".join(f"{named(one['unit'], names)} {one['probability']:.0%}" for one in row["suggestions"][:3])
+        mark = f"【{text('urgency.urgent')}】" if row["urgency"] == "urgent" else ""
+        mark += f"【{text('review.arbitration')}】" if row["arbitration"] else ""
+        show(
+            f"{row['number']}  {mark}{text('state.' + row['state'])}  {row['subject'][:40]}  → {offered}  ({phrase(row['reason'])})"
+        )
     if not rows:
         say(text("list.empty"))
 
@@ -87,10 +92,14 @@ def review_show(
 ) -> None:
     """看一件：正文、建议单位、线索。 / One letter with its suggestions and evidence."""
     with open_system(settings) as system:
-        document = message_document(system, Number(number))
+        document, names = message_document(system, Number(number)), unit_names(system)
         if document["sealed"]:
             system.office(by).note("message.view_sealed", number)
-    _show_document(document, as_json)
+    if as_json:
+        emit(document)
+        return
+    for line in document_lines(document, names):
+        show(line)
 
 
 def review_decide(
@@ -140,7 +149,7 @@ def held_release(number: NumberArgument, reason: ReasonOption, by: ByOption = No
     """放行：同一条规则不再扣它。 / Releases it past the rule that held it."""
     with open_system(settings) as system:
         system.office(by).release(Number(number), reason, RELEASABLE["held"])
-    say(text("done"))
+    _done_and_goes_on()
 
 
 def held_reject(number: NumberArgument, reason: ReasonOption, by: ByOption = None, settings: SettingsOption = None) -> None:
@@ -159,7 +168,7 @@ def filtered_release(number: NumberArgument, reason: ReasonOption, by: ByOption 
     """放行一件被过滤的。 / Lets a filtered one be worked on."""
     with open_system(settings) as system:
         system.office(by).release(Number(number), reason, RELEASABLE["filtered"])
-    say(text("done"))
+    _done_and_goes_on()
 
 
 def joined_list(as_json: JsonOption = False, settings: SettingsOption = None) -> None:
@@ -171,7 +180,7 @@ def joined_release(number: NumberArgument, reason: ReasonOption, by: ByOption = 
     """不是同一件事：单独成为一个事项。 / It is no copy: a matter of its own."""
     with open_system(settings) as system:
         system.office(by).release(Number(number), reason, RELEASABLE["joined"])
-    say(text("done"))
+    _done_and_goes_on()
 
 
 def assignment_list(
@@ -187,7 +196,7 @@ def assignment_list(
         if unit is not None:
             code = system.directory.resolve(unit)
             if code is None:
-                raise HaltForPerson(f"there is no unit {unit!r} in the directory", remedy="list them with: fenban units list")
+                raise HaltForPerson(f"there is no unit {unit!r} in the directory", remedy=LIST_UNITS)
         rows = [row for row in assignment_rows(system, code) if sealed or not row["sealed"]]
         if sealed:
             system.office(by).note("assignment.list_sealed", code or "all")
@@ -281,6 +290,8 @@ def _feedback(
         with system.store.unit_of_work(write=False) as uow:
             assignment = uow.assignments.get(AssignmentId(ident))
             matter = uow.matters.get(assignment.matter) if assignment is not None else None
+        if suggested_unit and system.directory.resolve(suggested_unit) is None:
+            raise Refused(f"there is no unit {suggested_unit!r} in the directory", remedy=LIST_UNITS)
         if assignment is None or matter is None:
             raise Refused(f"there is no assignment {ident}", remedy="look it up with: fenban assignment list")
         # However often the command is repeated it is one event, until the office moves the matter on.
@@ -291,7 +302,7 @@ def _feedback(
         result = system.feedback().apply(event, actor=by or system.office().actor)
     if result.outcome is FeedbackOutcome.REJECTED:
         raise Refused(result.reason)
-    note = text("feedback.repeated") if result.outcome is FeedbackOutcome.REPEATED else result.reason
+    note = text("feedback.repeated") if result.outcome is FeedbackOutcome.REPEATED else phrase(result.reason)
     say(f"{text('done')}{f' ({note})' if note else ''}")
 
 
@@ -302,14 +313,10 @@ def _list_states(states: tuple[MessageState, ...], as_json: bool, settings: Any)
         emit_lines(rows)
         return
     for row in rows:
-        show(f"{row['number']}  {row['registered_at'][:16]}  {row['subject'][:50]}  ({row['reason']})")
+        show(f"{row['number']}  {row['registered_at'][:16]}  {row['subject'][:50]}  ({phrase(row['reason'])})")
     if not rows:
         say(text("list.empty"))
 
 
-def _show_document(document: dict[str, Any], as_json: bool) -> None:
-    if as_json:
-        emit(document)
-        return
-    for line in document_lines(document):
-        show(line)
+def _done_and_goes_on() -> None:
+    say(f"{text('done')}：{text('work.goes_on')}")

@@ -7,13 +7,16 @@ import typer
 from app.cli.base import WRONG, ByOption, JsonOption, ReasonOption, SettingsOption, emit, emit_lines, open_system, say, show
 from app.codec import CAPTURE, capture_from, parts_from
 from app.documents import iso
+from app.phrases import phrase
 from app.reports import EVERYTHING
 from app.texts import text
 from app.wiring import System
 from domain.errors import HaltForPerson, Refused
 from domain.events import OutboxState
-from domain.messages import Capture
+from domain.messages import Capture, CaptureOutcome
 from domain.records import QuarantineItem
+
+UNDERSTOOD = frozenset({CaptureOutcome.REGISTERED, CaptureOutcome.REVISED, CaptureOutcome.NOTED})
 
 IdsArgument = Annotated[list[int] | None, typer.Argument(metavar="ID…")]
 AllOption = Annotated[bool, typer.Option("--all", help="全部 / all of them")]
@@ -40,7 +43,7 @@ def quarantine_list(as_json: JsonOption = False, settings: SettingsOption = None
         emit_lines(rows)
         return
     for row in rows:
-        show(f"{row['id']:>6}  {row['channel']:10} {row['at'][:16]}  {row['external_id'][:32]}  {row['reason']}")
+        show(f"{row['id']:>6}  {row['channel']:10} {row['at'][:16]}  {row['external_id'][:32]}  {phrase(row['reason'])}")
     if not rows:
         say(text("list.empty"))
 
@@ -68,7 +71,7 @@ def quarantine_show(
     if as_json:
         emit(document)
         return
-    show(f"{document['id']}  {document['channel']}  {document['external_id']}  {document['reason']}")
+    show(f"{document['id']}  {document['channel']}  {document['external_id']}  {phrase(document['reason'])}")
     for part in parts:
         show(f"  {part.name}: {part.media_type}, {len(part.data)} bytes")
 
@@ -96,16 +99,23 @@ def quarantine_replay(
         emit_lines(rows)
     else:
         for row in rows:
-            show(f"{row['id']}: {row['outcome']}")
+            show(f"{row['id']}: {_outcome(str(row['outcome']))}")
+        if any(outcome in UNDERSTOOD for _, outcome in results):
+            say(text("work.goes_on"))
     if missing:
-        say(f"not waiting in quarantine: {', '.join(map(str, missing))}")
+        say(phrase(f"not waiting in quarantine: {', '.join(map(str, missing))}"))
+    if missing or any(outcome not in UNDERSTOOD for _, outcome in results):
         raise typer.Exit(WRONG)
+
+
+def _outcome(said: str) -> str:
+    return text(f"explain.{said}") if said in UNDERSTOOD else phrase(said)
 
 
 def parked_list(as_json: JsonOption = False, settings: SettingsOption = None) -> None:
     """列出搁置的记录。 / Lists parked records."""
     with open_system(settings) as system, system.store.unit_of_work(write=False) as uow:
-        rows = [
+        rows: list[dict[str, Any]] = [
             {
                 "id": record.id,
                 "topic": record.topic,
@@ -121,7 +131,7 @@ def parked_list(as_json: JsonOption = False, settings: SettingsOption = None) ->
         emit_lines(rows)
         return
     for row in rows:
-        show(f"{row['id']:>6}  {row['topic']}  {row['matter']}  {row['type']}  {row['reason']}")
+        show(f"{row['id']:>6}  {row['topic']}  {row['matter']}  {row['type']}  {phrase(row['reason'])}")
     if not rows:
         say(text("list.empty"))
 

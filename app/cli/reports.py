@@ -6,9 +6,10 @@ from typing import Annotated, Any
 import typer
 
 from app.cli.base import WRONG, ByOption, JsonOption, SettingsOption, emit, open_system, say, show
-from app.documents import document_lines, explain_lines
+from app.documents import document_lines, explain_lines, named
+from app.phrases import phrase
 from app.queries import Queries
-from app.reports import explain_document, ledger_document, message_document, status_document
+from app.reports import explain_document, ledger_document, message_document, status_document, unit_names
 from app.texts import text
 from app.wiring import System
 from domain.errors import HaltForPerson
@@ -40,7 +41,7 @@ def status(as_json: JsonOption = False, settings: SettingsOption = None) -> None
     show(text("status.channels"))
     for channel in document["channels"]:
         last = channel["last_success"] or text("status.never")
-        show(f"  {channel['id']:12} {channel['state']:9} {last[:19]:20} {channel['captured']:>8} {channel['error']}")
+        show(f"  {channel['id']:12} {channel['state']:9} {last[:19]:20} {channel['captured']:>8} {_error(channel['error'])}")
     show(text("status.stages"))
     for state, count in document["stages"].items():
         show(f"  {text('state.' + state)}: {count}")
@@ -50,6 +51,10 @@ def status(as_json: JsonOption = False, settings: SettingsOption = None) -> None
     for unit in document["units"]:
         if unit["pending"] or unit["delivered"] or unit["parked"]:
             show(f"  {unit['code']:24} {unit['pending']:>6} {unit['delivered']:>8} {unit['parked']:>6}")
+
+
+def _error(said: str) -> str:
+    return " → ".join(phrase(part) for part in said.split(" → "))
 
 
 def ledger(as_json: JsonOption = False, settings: SettingsOption = None) -> None:
@@ -91,14 +96,15 @@ def export_matters(
 ) -> None:
     """导出每个事项，一行一件。 / Every matter, one a line."""
     with open_system(settings) as system:
-        code = _code(system, unit)
+        code, names = _code(system, unit), unit_names(system)
         system.office(by).note("export.matters", code or "all")
         for row in Queries(system.store).export_matters(code):
             if as_json:
                 emit(row)
             else:
                 lead = (row["decision"] or {}).get("lead") or ""
-                show(f"{row['number']}  {text('state.' + row['state'])}  {len(row['messages'])}  {lead}")
+                sealed = f"【{text('sealed')}】" if row["sealed"] else ""
+                show(f"{row['number']}  {sealed}{text('state.' + row['state'])}  {len(row['messages'])}  {named(lead, names)}")
         sys.stdout.flush()
 
 
@@ -119,13 +125,13 @@ def show_message(
 ) -> None:
     """看一件：遮蔽后的正文、决定、各单位办理。 / One letter, masked, with its decision and assignments."""
     with open_system(settings) as system:
-        document = message_document(system, Number(number))
+        document, names = message_document(system, Number(number)), unit_names(system)
         if document["sealed"]:
             system.office(by).note("message.view_sealed", number)
     if as_json:
         emit(document)
         return
-    for line in document_lines(document):
+    for line in document_lines(document, names):
         show(line)
 
 
@@ -137,11 +143,11 @@ def explain(
 ) -> None:
     """一个事项走过的每一步：规则、模型、线索、时间。 / Every step of one matter's way."""
     with open_system(settings) as system:
-        document = explain_document(system, Number(number))
+        document, names = explain_document(system, Number(number)), unit_names(system)
         if document["sealed"]:
             system.office(by).note("message.view_sealed", number)
     if as_json:
         emit(document)
         return
-    for line in explain_lines(document):
+    for line in explain_lines(document, names):
         show(line)

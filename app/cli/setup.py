@@ -69,9 +69,22 @@ def check(settings: SettingsOption = None) -> None:
             say(f"({warning})")
         if set(system.settings.city.region) == {"0"}:
             say("(city.region is still 000000 → write the city's GB/T 2260 code)")
+        elsewhere = units_elsewhere(system)
+        if elsewhere:
+            say(f"({elsewhere})")
         for note in model_notes(system):
             say(f"({note})")
         say(text("check.good"))
+
+
+def units_elsewhere(system: System) -> str:
+    """What is odd when units' regions lie outside the city's: an example directory left as it was, mostly."""
+    city = system.settings.city.region[:4]
+    strangers = [unit.code for unit in system.directory.units.values() if unit.region and not unit.region.startswith(city)]
+    if not strangers or set(city) == {"0"}:
+        return ""
+    listed = ", ".join(strangers[:5])
+    return f"{len(strangers)} units have a region outside the city's {city}xx ({listed}) → correct region in the unit directory"
 
 
 def model_notes(system: System) -> list[str]:
@@ -104,8 +117,9 @@ def units_check(settings: SettingsOption = None) -> None:
         counts = ", ".join(f"{sum(unit.level == level for unit in system.directory.units.values())} {level}" for level in _LEVELS)
         rules = len(system.rulebook.rules)
         show(f"{len(system.directory)} units ({counts}), {rules} rules, {len(system.rulebook.screens)} screens")
-        for warning in warnings:
-            show(warning)
+        for warning in (*warnings, units_elsewhere(system)):
+            if warning:
+                show(warning)
 
 
 def units_list(settings: SettingsOption = None, as_json: JsonOption = False) -> None:

@@ -80,7 +80,7 @@ def test_a_missing_column_is_one_line_and_exit_1(app: typer.Typer, tmp_path: Pat
     result = run(app, path, path, "subject=headline,body=content,unit=unit")
     assert result.exit_code == 1
     assert result.stdout == ""
-    assert "a.csv line 1 has no column 'headline'" in result.stderr
+    assert "a.csv 第 1 行没有 subject 所用的列 'headline'" in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
 
 

@@ -255,3 +255,22 @@ def test_a_topic_record_that_cannot_be_read_is_audited_and_passed_over(desk: Des
     assert state(desk, part) == "signed"
     with desk.system.store.unit_of_work(write=False) as uow:
         assert "feedback.unreadable" in [entry.action for _, entry in uow.audit.entries(None)]
+
+
+def test_an_event_id_used_for_something_else_is_rejected_and_audited(desk: Desk, part: str) -> None:
+    other = f"{desk.letter('2', WATER + '，另一处也停水')}.water.1"
+    desk.work()
+    assert tell(desk, "water", type="sign", assignment=part, id="one") == ("applied", "")
+    assert tell(desk, "water", type="sign", assignment=part, id="one") == ("repeated", "")
+    for wrong in ({"type": "sign", "assignment": other}, {"type": "complete", "assignment": part, "reply": "已修"}):
+        assert tell(desk, "water", id="one", **wrong) == ("rejected", "this event id was used for something else")
+    assert (state(desk, part), state(desk, other)) == ("signed", "sent")
+    with desk.system.store.unit_of_work(write=False) as uow:
+        refused = [entry for _, entry in uow.audit.entries(other) if dict(entry.detail).get("outcome") == "rejected"]
+    assert len(refused) == 1
+
+
+def test_a_return_that_suggests_an_unknown_unit_stands_and_says_so(desk: Desk, part: str) -> None:
+    said = tell(desk, "water", type="return", assignment=part, reason="不属我单位", suggested_unit="不存在的局")
+    assert said == ("applied", "the suggested unit is not in the directory")
+    assert state(desk, part) == "returned"

@@ -46,6 +46,11 @@ def test_the_builtin_rules_load_in_any_city() -> None:
         ('[[rule]]\nname = "a"\nregex = "(?=x)"\nlead = "water"', "not one RE2 understands"),
         ('[[rule]]\nname = "a"\nregex = "("\nlead = "water"', "not one RE2 understands"),
         ('[[rule]]\nname = "a"\nany = ["x"]', "sets no outcome"),
+        ('[[rule]]\nname = "a"\nany = ["x"]\nlead = "water"\nexcluded = ["water"]', "as lead and in excluded"),
+        (
+            '[[rule]]\nname = "a"\nany = ["x"]\nlead = "water"\nco_units = ["urban"]\nexcluded = ["urban"]',
+            "in co_units and in excluded",
+        ),
         ('[[rule]]\nname = "a"\nany = ["x"]\nlead = "water"\nreview = "look"', "lead and review"),
         ('[[rule]]\nname = "a"\nany = ["x"]\nlead = "water"\ncontinue = true', "continues and sets lead"),
         ('[[rule]]\nname = "a"\nany = "@none"\nlead = "water"', "no list '@none'"),

@@ -85,8 +85,9 @@ def test_a_failing_channel_degrades_and_does_not_end_readiness(desk: Desk, addre
     assert '"degraded"' in read(f"{address}/readyz")
 
 
-def test_other_paths_are_not_found(address: str) -> None:
+def test_the_root_lists_what_there_is_and_other_paths_are_not_found(address: str) -> None:
+    assert read(f"{address}/").split() == ["/healthz", "/readyz", "/metrics"]
     with pytest.raises(urllib.error.HTTPError) as caught:
-        read(f"{address}/")
+        read(f"{address}/else")
     assert caught.value.code == 404
     caught.value.close()

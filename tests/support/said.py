@@ -1,0 +1,43 @@
+"""Every sentence that the program's errors can say, read from its source: literal texts, with {} for what is filled in."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+FOLDERS = ("domain", "ingest", "classify", "route", "store", "app")
+ERRORS = frozenset({"Refused", "RetryLater", "RejectItem", "HaltForPerson", "LayoutChanged", "Gone"})
+
+
+def said() -> dict[str, str]:
+    """Template → where it stands, for each text given to an error as what it says or as its remedy."""
+    found: dict[str, str] = {}
+    for folder in FOLDERS:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call):
+                    for template in _of_call(node):
+                        found.setdefault(template, f"{path.relative_to(ROOT)}:{node.lineno}")
+    return found
+
+
+def _of_call(call: ast.Call) -> Iterator[str]:
+    name = call.func.id if isinstance(call.func, ast.Name) else call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    if name in ERRORS and call.args:
+        yield from _templates(call.args[0])
+    for keyword in call.keywords:
+        if keyword.arg == "remedy":
+            yield from _templates(keyword.value)
+
+
+def _templates(node: ast.expr) -> Iterator[str]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value:
+        yield node.value
+    elif isinstance(node, ast.JoinedStr):
+        parts = [str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values]
+        template = "".join(parts)
+        if any(character.isalpha() for character in template.replace("{}", "")):
+            yield template
+    elif isinstance(node, ast.IfExp):
+        yield from _templates(node.body)
+        yield from _templates(node.orelse)
