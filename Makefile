@@ -5,7 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo ledger-json test lint types imports check bench bench-short lock clean
+.PHONY: help demo ledger-json test services stop-services lint types imports check bench bench-short lock clean
+
+SERVERS := postgresql dovecot kafka
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
@@ -27,6 +29,12 @@ ledger-json: ## the demo's ledger, as JSON
 
 test: $(READY) ## every test that needs no server; others skip, saying what they need (they fail where CI=true)
 	@$(BIN)/python -m pytest
+
+services: ## PostgreSQL, Dovecot and Kafka for development, on loopback, under .services/ (on Debian)
+	@for server in $(SERVERS); do bash deploy/dev/$$server.sh start || exit 1; done
+
+stop-services: ## ends them; their data stays under .services/
+	@for server in $(SERVERS); do bash deploy/dev/$$server.sh stop; done
 
 lint: $(READY) ## style
 	@$(BIN)/ruff check --output-format concise .
