@@ -43,7 +43,11 @@ PY
     cat "$file"
 }
 
-running() { [ -s "$SERVICES/$NAME/pid" ] && kill -0 "$(cat "$SERVICES/$NAME/pid")" 2>/dev/null; }
+# process_lives PID: whether it runs. One that ended and is not yet collected by its parent does not.
+process_lives() { kill -0 "$1" 2>/dev/null && ! grep -q '^State:[[:space:]]*Z' "/proc/$1/status" 2>/dev/null; }
+process_ended() { ! process_lives "$1"; }
+
+running() { [ -s "$SERVICES/$NAME/pid" ] && process_lives "$(cat "$SERVICES/$NAME/pid")"; }
 
 # wait_until SECONDS COMMAND…: until the command succeeds.
 wait_until() {
@@ -61,7 +65,7 @@ stop_pid() {
     running || { rm -f "$SERVICES/$NAME/pid"; return 0; }
     pid=$(cat "$SERVICES/$NAME/pid")
     kill -s "${1:-TERM}" "$pid" 2>/dev/null || true
-    if ! wait_until 30 sh -c "! kill -0 $pid"; then kill -9 "$pid" 2>/dev/null || true; fi
+    if ! wait_until 30 process_ended "$pid"; then kill -9 "$pid" 2>/dev/null || true; fi
     rm -f "$SERVICES/$NAME/pid"
 }
 
