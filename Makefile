@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 
 .PHONY: help demo ledger-json test services stop-services lint types imports check bench bench-short lock clean
 
-SERVERS := postgresql dovecot kafka
+SERVERS := $(patsubst deploy/dev/%.sh,%,$(wildcard $(addprefix deploy/dev/,postgresql.sh dovecot.sh kafka.sh)))
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'

@@ -20,7 +20,18 @@ need_packages() {
     [ "$(id -u)" = 0 ] || fail "$command is missing" "as root: apt-get install $*"
     say "installing $*"
     apt-get update -qq >/dev/null
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+    without_services env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+# without_services COMMAND…: runs it while no package may start its own service (Debian's policy-rc.d).
+without_services() {
+    local policy=/usr/sbin/policy-rc.d code=0
+    if [ -e "$policy" ]; then "$@"; return; fi
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod +x "$policy"
+    "$@" || code=$?
+    rm -f "$policy"
+    return "$code"
 }
 
 # port WHAT DEFAULT: the port of this server, kept in its folder.

@@ -14,10 +14,16 @@ from domain.messages import Capture
 from tests.support.collector_rig import Make, Rig
 from tests.support.rig_board import board_rig
 from tests.support.rig_fake import fake_rig
-from tests.support.rig_mailbox import mailbox_rig
+from tests.support.rig_mailbox import dovecot_rig, pymap_rig
 from tests.support.rig_portal import portal_rig
 
-RIGS: dict[str, Make] = {"fake": fake_rig, "portal": portal_rig, "board": board_rig, "mailbox": mailbox_rig}
+RIGS: dict[str, Make] = {
+    "fake": fake_rig,
+    "portal": portal_rig,
+    "board": board_rig,
+    "mailbox": pymap_rig,
+    "mailbox-dovecot": dovecot_rig,
+}
 
 LONG = "这一段是为了比列表里能显示的长得多而写的，" * 12
 

@@ -1,13 +1,16 @@
-"""The mailbox collector over pymap on loopback, for the collectors' contract suite."""
+"""The mailbox collector over pymap and Dovecot on loopback, for the collectors' contract suite."""
 
 import atexit
 import itertools
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 from imapclient import IMAPClient
+from imapclient.exceptions import IMAPClientError
 
 from domain.ids import ChannelId
 from ingest.mailbox import MailboxCollector, MailboxConfig
@@ -15,6 +18,7 @@ from ingest.mailbox_parser import MailParser
 from tests.support.collector_rig import Rig
 from tests.support.imap_proxy import ImapProxy
 from tests.support.imapserver import PASSWORD, USER, ImapServer
+from tests.support.servers import server
 from tests.support.web_clock import HandClock
 from tests.support.web_seen import FakeSeen
 
@@ -22,27 +26,59 @@ CHANNEL = ChannelId("mail")
 _folders = itertools.count(1)
 
 
-@cache
-def imap_server() -> ImapServer:
-    """One server for the whole test run; each rig has a folder of its own."""
-    server = ImapServer().start()
-    atexit.register(server.stop)
-    return server
+@dataclass(frozen=True)
+class MailPlace:
+    """An account on a server for tests; each rig has a folder of its own in it."""
+
+    port: int
+    user: str
+    password: str
+    host: str = "127.0.0.1"
+
+    def client(self) -> IMAPClient:
+        """The test's own connection, one for the whole run (pymap hashes passwords for half a second at each login)."""
+        return _client(self)
+
+    def new_folder(self) -> str:
+        while True:
+            name = f"来信{next(_folders)}"
+            if not self.client().folder_exists(name):
+                self.client().create_folder(name)
+                return name
+
+    def delete_folder(self, name: str) -> None:
+        """Leaves the folder first: who has a deleted folder open is disconnected."""
+        self.client().select_folder("INBOX", readonly=True)
+        self.client().delete_folder(name)
 
 
 @cache
-def imap_client() -> IMAPClient:
-    """The test's own connection (pymap hashes passwords for half a second at each login)."""
-    client = IMAPClient("127.0.0.1", port=imap_server().port, ssl=False, timeout=20)
+def _client(place: MailPlace) -> IMAPClient:
+    client = IMAPClient(place.host, port=place.port, ssl=False, timeout=20)
     client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    client.login(USER, PASSWORD)
+    client.login(place.user, place.password)
     return client
 
 
-def new_folder() -> str:
-    name = f"来信{next(_folders)}"
-    imap_client().create_folder(name)
-    return name
+@cache
+def _pymap() -> ImapServer:
+    started = ImapServer().start()
+    atexit.register(started.stop)
+    return started
+
+
+def pymap_place() -> MailPlace:
+    return MailPlace(_pymap().port, USER, PASSWORD)
+
+
+def dovecot_place(user: str = "DOVECOT_USER") -> MailPlace:
+    """Skips the test where Dovecot does not run, fails it in CI."""
+    known = server("dovecot")
+    password = Path(known["DOVECOT_PASSWORD_FILE"]).read_text(encoding="ascii").strip()
+    return MailPlace(int(known["DOVECOT_PORT"]), known[user], password)
+
+
+PLACES = {"pymap": pymap_place, "dovecot": dovecot_place}
 
 
 def letter(subject: str, text: str) -> bytes:
@@ -54,7 +90,8 @@ def letter(subject: str, text: str) -> bytes:
 class MailSource:
     """``tests.support.collector_rig.Source`` over a folder; the key is the mail's subject."""
 
-    def __init__(self, folder: str, proxy: ImapProxy) -> None:
+    def __init__(self, place: MailPlace, folder: str, proxy: ImapProxy) -> None:
+        self.place = place
         self.folder = folder
         self._proxy = proxy
 
@@ -62,13 +99,13 @@ class MailSource:
         self.append(letter(key, text))
 
     def append(self, mail: bytes) -> None:
-        imap_client().append(self.folder, mail)
+        self.place.client().append(self.folder, mail)
 
     def revise(self, key: str, text: str) -> None:
         raise NotImplementedError("a mail cannot be changed")
 
     def remove(self, key: str) -> None:
-        client = imap_client()
+        client = self.place.client()
         client.select_folder(self.folder)
         client.delete_messages(client.search(["SUBJECT", key]))
         client.expunge()
@@ -83,14 +120,14 @@ class MailSource:
         self._proxy.heal()
 
 
-def mailbox_config(folder: str, port: int, /, **changes: object) -> MailboxConfig:
+def mailbox_config(place: MailPlace, folder: str, /, **changes: object) -> MailboxConfig:
     values: dict[str, object] = {
         "channel": CHANNEL,
-        "host": "127.0.0.1",
-        "port": port,
+        "host": place.host,
+        "port": place.port,
         "tls": False,
-        "username": USER,
-        "password": PASSWORD,
+        "username": place.user,
+        "password": place.password,
         "folder": folder,
         "after": "seen",
         "batch_messages": 4,
@@ -101,13 +138,28 @@ def mailbox_config(folder: str, port: int, /, **changes: object) -> MailboxConfi
 
 
 @contextmanager
-def mailbox_rig(**changes: object) -> Iterator[Rig]:
-    proxy = ImapProxy(imap_server().port)
-    config = mailbox_config(new_folder(), proxy.port, **changes)
+def mailbox_rig(place: MailPlace, **changes: object) -> Iterator[Rig]:
+    proxy = ImapProxy(place.port)
+    config = mailbox_config(place, place.new_folder(), port=proxy.port, **changes)
     seen, clock = FakeSeen(), HandClock()
     collector = MailboxCollector(config, seen, clock)
     try:
-        yield Rig(collector, MailParser(config), MailSource(config.folder, proxy), seen, clock, revisable=False)
+        yield Rig(collector, MailParser(config), MailSource(place, config.folder, proxy), seen, clock, revisable=False)
     finally:
         collector.close()
         proxy.close()
+        # A real server keeps its folders from one run to the next.
+        with suppress(IMAPClientError):
+            place.delete_folder(config.folder)
+
+
+@contextmanager
+def pymap_rig() -> Iterator[Rig]:
+    with mailbox_rig(pymap_place()) as rig:
+        yield rig
+
+
+@contextmanager
+def dovecot_rig() -> Iterator[Rig]:
+    with mailbox_rig(dovecot_place()) as rig:
+        yield rig

@@ -11,14 +11,20 @@ from domain.messages import Capture
 from ingest.mailbox import MailboxCollector
 from tests.support.collector_rig import Rig
 from tests.support.imap_proxy import ImapProxy
-from tests.support.rig_mailbox import MailSource, imap_client, imap_server, letter, mailbox_config, mailbox_rig
+from tests.support.rig_mailbox import PLACES, MailPlace, MailSource, letter, mailbox_config, mailbox_rig
 from tests.support.web_clock import HandClock
 from tests.support.web_seen import FakeSeen
 
 
+@pytest.fixture(params=sorted(PLACES))
+def place(request: pytest.FixtureRequest) -> MailPlace:
+    made: MailPlace = PLACES[request.param]()
+    return made
+
+
 @pytest.fixture
-def rig() -> Iterator[Rig]:
-    with mailbox_rig() as made:
+def rig(place: MailPlace) -> Iterator[Rig]:
+    with mailbox_rig(place) as made:
         yield made
 
 
@@ -38,9 +44,9 @@ def bodies(rig: Rig, captures: list[Capture]) -> list[str]:
     return [rig.understand(capture).body for capture in captures]
 
 
-def flags(folder: str) -> dict[int, tuple[bytes, ...]]:
-    client = imap_client()
-    client.select_folder(folder, readonly=True)
+def flags(source: MailSource) -> dict[int, tuple[bytes, ...]]:
+    client = source.place.client()
+    client.select_folder(source.folder, readonly=True)
     return {uid: data[b"FLAGS"] for uid, data in client.fetch(client.search("ALL"), ["FLAGS"]).items()}
 
 
@@ -61,9 +67,9 @@ def test_a_recreated_folder_is_read_again_without_a_second_letter(rig: Rig) -> N
     for mail in mails:
         source_of(rig).append(mail)
     assert len(rig.drain()) == 3
-    client, folder = imap_client(), source_of(rig).folder
-    client.delete_folder(folder)
-    client.create_folder(folder)
+    place, folder = source_of(rig).place, source_of(rig).folder
+    place.delete_folder(folder)
+    place.client().create_folder(folder)
     for mail in [*mails, letter("k9", "后来的")]:
         source_of(rig).append(mail)
     assert bodies(rig, rig.drain()) == ["后来的"]
@@ -87,12 +93,12 @@ def test_the_last_mail_is_not_read_again_for_a_star(rig: Rig) -> None:
 def test_polling_marks_nothing_and_acknowledging_marks_once(rig: Rig) -> None:
     fill(rig, 3)
     batch = rig.collector.poll("")
-    folder = source_of(rig).folder
-    assert all(b"\\Seen" not in found for found in flags(folder).values())
+    source = source_of(rig)
+    assert all(b"\\Seen" not in found for found in flags(source).values())
     refs = [capture.ref for capture in batch.captures]
     rig.collector.acknowledge(refs)
     rig.collector.acknowledge(refs)
-    assert all(b"\\Seen" in found for found in flags(folder).values())
+    assert all(b"\\Seen" in found for found in flags(source).values())
 
 
 def test_refs_of_another_uidvalidity_are_left_alone(rig: Rig) -> None:
@@ -100,38 +106,38 @@ def test_refs_of_another_uidvalidity_are_left_alone(rig: Rig) -> None:
     (capture,) = rig.collector.poll("").captures
     validity, uid = capture.ref.split(":")
     rig.collector.acknowledge([f"{int(validity) + 1}:{uid}", "nonsense", ""])
-    assert b"\\Seen" not in flags(source_of(rig).folder)[int(uid)]
+    assert b"\\Seen" not in flags(source_of(rig))[int(uid)]
 
 
-def test_committed_mails_are_moved_into_a_folder_that_is_made() -> None:
-    with mailbox_rig(after="move", move_to="办过的/来信") as rig:
+def test_committed_mails_are_moved_into_a_folder_that_is_made(place: MailPlace) -> None:
+    with mailbox_rig(place, after="move", move_to="办过的/来信") as rig:
         fill(rig, 5)
         texts = bodies(rig, rig.drain())
         assert texts == [f"第{number}封来信" for number in range(5)]
-        client = imap_client()
+        client = place.client()
         assert client.folder_status(source_of(rig).folder, ["MESSAGES"])[b"MESSAGES"] == 0
         client.select_folder("办过的/来信", readonly=True)
         assert len(client.search("ALL")) >= 5
         assert rig.drain() == []
 
 
-def test_what_an_earlier_process_could_not_move_is_moved_with_the_next_mails() -> None:
-    with mailbox_rig(after="move", move_to="办过的二") as rig:
+def test_what_an_earlier_process_could_not_move_is_moved_with_the_next_mails(place: MailPlace) -> None:
+    with mailbox_rig(place, after="move", move_to="办过的二") as rig:
         fill(rig, 2)
         batch = rig.collector.poll("")
         rig.seen.commit(batch, rig.clock.now())
         rig.collector.close()
-        config = mailbox_config(source_of(rig).folder, imap_server().port, after="move", move_to="办过的二")
+        config = mailbox_config(place, source_of(rig).folder, after="move", move_to="办过的二")
         second = MailboxCollector(config, rig.seen, rig.clock)
         rig.source.add("new", "新来的")
         after = second.poll(batch.cursor)
         second.acknowledge([capture.ref for capture in after.captures])
         second.close()
-        assert imap_client().folder_status(config.folder, ["MESSAGES"])[b"MESSAGES"] == 0
+        assert place.client().folder_status(config.folder, ["MESSAGES"])[b"MESSAGES"] == 0
 
 
-def test_a_mail_that_is_too_large_keeps_its_header_fields_and_reason() -> None:
-    with mailbox_rig(max_bytes=5000) as rig:
+def test_a_mail_that_is_too_large_keeps_its_header_fields_and_reason(place: MailPlace) -> None:
+    with mailbox_rig(place, max_bytes=5000) as rig:
         rig.source.add("small", "小信")
         rig.source.add("large", "很长的信" * 2000)
         rig.source.add("small2", "又一封小信")
@@ -146,20 +152,20 @@ def test_a_mail_that_is_too_large_keeps_its_header_fields_and_reason() -> None:
         assert rig.drain() == []
 
 
-def test_a_poll_is_bounded_in_bytes() -> None:
-    with mailbox_rig(batch_bytes=10_000, batch_messages=50) as rig:
+def test_a_poll_is_bounded_in_bytes(place: MailPlace) -> None:
+    with mailbox_rig(place, batch_bytes=10_000, batch_messages=50) as rig:
         for number in range(5):
             rig.source.add(f"k{number}", f"{number}" * 4000)
         assert [len(rig.poll().captures) for _ in range(3)] == [2, 2, 1]
         assert not rig.batches[-1].more
 
 
-def test_a_mail_that_breaks_the_connection_is_quarantined_at_last_and_the_others_come() -> None:
-    proxy = ImapProxy(imap_server().port)
-    with mailbox_rig() as rig:
-        config = replace(mailbox_config(source_of(rig).folder, proxy.port), batch_messages=50)
+def test_a_mail_that_breaks_the_connection_is_quarantined_at_last_and_the_others_come(place: MailPlace) -> None:
+    proxy = ImapProxy(place.port)
+    with mailbox_rig(place) as rig:
+        config = replace(mailbox_config(place, source_of(rig).folder, port=proxy.port), batch_messages=50)
         fill(rig, 5)
-        client = imap_client()
+        client = place.client()
         client.select_folder(config.folder, readonly=True)
         poison = sorted(client.search("ALL"))[2]
         proxy.drop_on = f"UID FETCH {poison} (BODY.PEEK[])".encode()
@@ -180,20 +186,20 @@ def test_a_mail_that_breaks_the_connection_is_quarantined_at_last_and_the_others
         proxy.close()
 
 
-def test_a_mail_that_the_server_will_not_deliver_is_quarantined_alone() -> None:
-    with mailbox_rig() as rig:
+def test_a_mail_that_the_server_will_not_deliver_is_quarantined_alone(place: MailPlace) -> None:
+    with mailbox_rig(place) as rig:
         fill(rig, 4)
-        client = imap_client()
+        client = place.client()
         client.select_folder(source_of(rig).folder, readonly=True)
         poison = sorted(client.search("ALL"))[1]
-        proxy = ImapProxy(imap_server().port)
+        proxy = ImapProxy(place.port)
 
         def refuse(line: bytes) -> bytes | None:
             tag = line.split(b" ", 1)[0]
             return tag + b" NO [CORRUPTION] cannot read\r\n" if f"FETCH {poison} (BODY".encode() in line else None
 
         proxy.answer = refuse
-        collector = MailboxCollector(mailbox_config(source_of(rig).folder, proxy.port), rig.seen, rig.clock)
+        collector = MailboxCollector(mailbox_config(place, source_of(rig).folder, port=proxy.port), rig.seen, rig.clock)
         batch = collector.poll("")
         assert len(batch.captures) == 3
         assert [reject.reason for reject in batch.rejects] == ["the server does not deliver this mail"]
@@ -202,9 +208,9 @@ def test_a_mail_that_the_server_will_not_deliver_is_quarantined_alone() -> None:
         proxy.close()
 
 
-def test_the_client_introduces_itself_before_it_opens_the_folder(rig: Rig) -> None:
-    proxy = ImapProxy(imap_server().port)
-    collector = MailboxCollector(mailbox_config(source_of(rig).folder, proxy.port), rig.seen, rig.clock)
+def test_the_client_introduces_itself_before_it_opens_the_folder(place: MailPlace, rig: Rig) -> None:
+    proxy = ImapProxy(place.port)
+    collector = MailboxCollector(mailbox_config(place, source_of(rig).folder, port=proxy.port), rig.seen, rig.clock)
     collector.poll("")
     commands = [line.split()[1].upper() for line in proxy.lines if len(line.split()) > 1]
     assert commands.index(b"LOGIN") < commands.index(b"ID") < commands.index(b"EXAMINE")
@@ -223,14 +229,14 @@ def busy_login(line: bytes) -> bytes | None:
     return line.split(b" ", 1)[0] + b" NO [UNAVAILABLE] System busy\r\n" if b" LOGIN " in line else None
 
 
-def test_an_unsafe_login_is_for_a_person_who_learns_of_app_passwords(rig: Rig) -> None:
-    proxy = ImapProxy(imap_server().port)
+def test_an_unsafe_login_is_for_a_person_who_learns_of_app_passwords(place: MailPlace, rig: Rig) -> None:
+    proxy = ImapProxy(place.port)
     proxy.answer = unsafe_login
     with pytest.raises(HaltForPerson, match="授权码"):
-        MailboxCollector(mailbox_config(source_of(rig).folder, proxy.port), rig.seen, rig.clock).poll("")
+        MailboxCollector(mailbox_config(place, source_of(rig).folder, port=proxy.port), rig.seen, rig.clock).poll("")
     proxy.answer = busy_login
     with pytest.raises(RetryLater):
-        MailboxCollector(mailbox_config(source_of(rig).folder, proxy.port), rig.seen, rig.clock).poll("")
+        MailboxCollector(mailbox_config(place, source_of(rig).folder, port=proxy.port), rig.seen, rig.clock).poll("")
     proxy.close()
 
 
@@ -244,9 +250,9 @@ def test_an_unsafe_login_is_for_a_person_who_learns_of_app_passwords(rig: Rig) -
     ],
 )
 def test_what_only_a_person_or_time_can_mend_is_told_apart(
-    changes: dict[str, object], error: type[Exception], words: str
+    place: MailPlace, changes: dict[str, object], error: type[Exception], words: str
 ) -> None:
-    config = mailbox_config("INBOX", imap_server().port, **changes)
+    config = mailbox_config(place, "INBOX", **changes)
     with pytest.raises(error, match=words) as caught:
         MailboxCollector(config, FakeSeen(), HandClock()).poll("")
     assert config.password not in str(caught.value)
@@ -254,11 +260,12 @@ def test_what_only_a_person_or_time_can_mend_is_told_apart(
 
 
 def test_plain_text_to_another_machine_is_refused_before_connecting() -> None:
-    config = mailbox_config("INBOX", 143, host="imap.letters.example")
+    place = MailPlace(143, "szxx", "nobody's")
+    config = mailbox_config(place, "INBOX", host="imap.letters.example")
     with pytest.raises(BadSettings, match="loopback"):
         MailboxCollector(config, FakeSeen(), HandClock())
     with pytest.raises(BadSettings, match="move_to"):
-        MailboxCollector(mailbox_config("INBOX", 143, after="move", move_to="INBOX"), FakeSeen(), HandClock())
+        MailboxCollector(mailbox_config(place, "INBOX", after="move", move_to="INBOX"), FakeSeen(), HandClock())
 
 
 @pytest.mark.parametrize("cursor", ["", "nonsense", "[]", '{"uidvalidity": "x"}', '{"last_uid": 5}', "null", "7"])
