@@ -7,7 +7,7 @@ from datetime import datetime
 from app.register_plan import masked_text
 from domain.decisions import Assignment, AssignmentState, Decision, MatterState, Outcome, Role
 from domain.errors import Refused, RetryLater
-from domain.events import EventType
+from domain.events import EventType, ReminderStage
 from domain.ids import AssignmentId, MatterId, UnitCode
 from domain.lifecycle import check_assignment_move, matter_state
 from domain.messages import Message, MessageState
@@ -30,6 +30,16 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
+class Reminder:
+    """What a reminder says, and to whom besides the unit (``to``). ``level`` counts the assignment's reminders."""
+
+    stage: ReminderStage
+    level: int
+    reason: str
+    to: UnitCode | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """What an event is made of: all that its receiver may know. ``others`` are further messages of the matter; ``change``
     says of an update what changed: ``revision``, ``decision``, ``deadline``, ``reopened``."""
@@ -42,6 +52,7 @@ class Event:
     history: tuple[History, ...] = ()
     others: tuple[Message, ...] = ()
     change: str = "decision"
+    reminder: Reminder | None = None
 
 
 EventMaker = Callable[[Event, int, datetime], NewOutbox]

@@ -14,6 +14,19 @@ def event_maker(city: str) -> EventMaker:
     def make(event: Event, sequence: int, now: datetime) -> NewOutbox:
         if event.type is EventType.RECALL:
             return wire.recall(event.assignment, event.assignment.matter, sequence=sequence, city=city, now=now)
+        if event.reminder is not None:
+            said = event.reminder
+            return wire.reminder(
+                event.assignment,
+                event.assignment.matter,
+                sequence=sequence,
+                city=city,
+                now=now,
+                reason=said.reason,
+                level=said.level,
+                stage=said.stage,
+                to=said.to,
+            )
         if event.decision is None:
             raise ValueError(f"an event of the type {event.type} needs its decision")
         history = [wire.HistoryItem(step.at, step.what, step.unit, step.text, step.number) for step in event.history]

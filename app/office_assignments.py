@@ -3,16 +3,19 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from app.changes import OPEN, Changes, Event
 from app.codec import ORIGINAL
 from app.office_steps import OfficeSteps
 from app.people import masked_words
+from app.reminders import emit_reminder
 from app.retry import transact
+from domain.clock import SHANGHAI
 from domain.decisions import Assignment, AssignmentState, Deadline, MatterState
 from domain.errors import Refused
-from domain.events import EventType, OutboxState
+from domain.events import EventType, OutboxState, ReminderStage
 from domain.ids import AssignmentId, Number
 from domain.messages import Message
 from domain.ports import UnitOfWork
@@ -60,6 +63,21 @@ class OfficeAssignments(OfficeSteps):
             return deadline
 
         return self._assignment_step(assignment_id, "assignment.recount", step)
+
+    def remind(self, assignment_id: AssignmentId, reason: str) -> None:
+        """督办: the office presses for an answer now. The same words again on one day change nothing. Raises Refused when
+        nothing is owed or no reason is given."""
+        if not reason.strip():
+            raise Refused("a reminder needs its reason")
+
+        def step(uow: UnitOfWork, changes: Changes, message: Message, assignment: Assignment) -> None:
+            if assignment.state not in OPEN:
+                raise Refused(f"an assignment that is {assignment.state} owes nothing to be reminded of")
+            said = masked_words(reason, changes.names)
+            if not self._reminded_just_so(uow, assignment, said, changes.now):
+                emit_reminder(uow, changes, message, assignment, ReminderStage.OFFICE, said, self.actor)
+
+        self._assignment_step(assignment_id, "assignment.remind", step)
 
     def reopen(self, assignment_id: AssignmentId, reason: str) -> None:
         """A completed assignment is worked on again, with a deadline of its own. Raises Refused."""
@@ -136,6 +154,17 @@ class OfficeAssignments(OfficeSteps):
                 decisions[-1] if decisions else None,
                 change=change,
             )
+        )
+
+    @staticmethod
+    def _reminded_just_so(uow: UnitOfWork, assignment: Assignment, reason: str, now: datetime) -> bool:
+        """Whether the last thing that happened to the assignment is this very reminder, today: the command was repeated."""
+        last = [entry for _, entry in uow.audit.entries(assignment.id)][-1:]
+        return (
+            bool(last)
+            and last[0].action == "assignment.remind"
+            and dict(last[0].detail).get("reason") == reason
+            and last[0].at.astimezone(SHANGHAI).date() == now.astimezone(SHANGHAI).date()
         )
 
     @staticmethod

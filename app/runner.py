@@ -9,6 +9,7 @@ from pathlib import Path
 import structlog
 
 from app.collect import Busy, ChannelPoller
+from app.reminders import LOOK_SECONDS, Reminders
 from app.retry import transact
 from app.slots import Slot
 from app.wiring import SHARDS, System
@@ -35,6 +36,7 @@ class Parts:
     work: bool = True
     relay: bool = True
     feed: bool = True
+    remind: bool = True
     channels: tuple[str, ...] = ()
 
 
@@ -58,6 +60,7 @@ class Runner:
         self._worker = system.worker(self._slots[1].name) if parts.work else None
         self._relay = system.relay() if parts.relay else None
         self._desk = system.feedback() if parts.feed else None
+        self._reminders = system.reminders() if parts.remind and system.settings.remind.automatic else None
 
     def close(self) -> None:
         for poller in self._pollers:
@@ -88,6 +91,8 @@ class Runner:
             loops.append(("relay", self._stepping(self._relay_once)))
         if self._desk is not None:
             loops.append(("feed", self._stepping(self._feed_once)))
+        if self._reminders is not None:
+            loops.append(("remind", self._reminding(self._reminders)))
         threads = [threading.Thread(target=self._loop, args=(name, step, stop), name=name, daemon=True) for name, step in loops]
         for thread in threads:
             thread.start()
@@ -115,6 +120,8 @@ class Runner:
         done = 0
         if self._worker is not None:
             done += self._count("work", self._worker.run_once, told)
+        if self._reminders is not None:
+            done += self._count("remind", self._reminders.look, told)
         if self._relay is not None:
             done += self._count("relay", self._relay_once, told)
         if self._desk is not None:
@@ -157,6 +164,14 @@ class Runner:
             if polled.next_at is not None:
                 return max(0.0, polled.next_at - self._system.clock.monotonic())
             return poller.channel.every_seconds
+
+        return step
+
+    @staticmethod
+    def _reminding(reminders: Reminders) -> Callable[[], float]:
+        def step() -> float:
+            reminders.look()
+            return LOOK_SECONDS
 
         return step
 

@@ -78,6 +78,12 @@ class Decide(Section):
     complex_days: int = Field(15, ge=1, le=120, description="working days for a complex matter")
 
 
+class Remind(Section):
+    automatic: bool = Field(True, description="false: units are reminded only when the office asks for it")
+    ahead_days: int = Field(1, ge=0, le=30, description="working days before a deadline; 0: not before it")
+    escalate_days: int = Field(3, ge=0, le=60, description="working days after a deadline until it is said once more; 0: never")
+
+
 class Join(Section):
     window_hours: int = Field(24, ge=1, le=24 * 30, description="copies are submitted within this many hours of each other")
     similarity: float = Field(0.8, gt=0.0, le=1.0, description="least Jaccard of character 3-grams of a copy")
@@ -190,6 +196,7 @@ class Settings(BaseSettings):
     topics: Topics = Topics()
     vault: VaultSection = VaultSection()
     decide: Decide = Decide()
+    remind: Remind = Remind()
     join: Join = Join()
     work: Work = Work()
     http: Http = Http()

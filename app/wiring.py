@@ -16,6 +16,7 @@ from app.failpoints import Failpoint, no_failpoint
 from app.feedback import FeedbackDesk
 from app.office import Office
 from app.registrar import Registrar
+from app.reminders import AT_ONCE, Reminders, ReminderSettings
 from app.sameness import SamenessSettings
 from app.settings import AnyChannel, Settings
 from app.worker import Worker, WorkSettings
@@ -208,6 +209,11 @@ class System:
 
     def feedback(self) -> FeedbackDesk:
         return FeedbackDesk(self.store, self.vault, self.clock, self.directory, self.make_event, failpoint=self.failpoint)
+
+    def reminders(self, *, at_once: int = AT_ONCE, failpoint: Failpoint | None = None) -> Reminders:
+        remind = self.settings.remind
+        settings = ReminderSettings(remind.ahead_days, remind.escalate_days, at_once)
+        return Reminders(self.store, self.clock, self.calendar, self.make_event, settings, failpoint=failpoint or self.failpoint)
 
     def office(self, actor: str | None = None) -> Office:
         seals = [screen.name for screen in self.rulebook.screens if screen.action is ScreenAction.SEAL]

@@ -14,6 +14,15 @@ class EventType(StrEnum):
     REMINDER = "reminder"
 
 
+class ReminderStage(StrEnum):
+    """Why a unit is reminded: ``near`` the deadline, ``late`` after it, ``escalated`` when it stays late, by the ``office``."""
+
+    NEAR = "near"
+    LATE = "late"
+    ESCALATED = "escalated"
+    OFFICE = "office"
+
+
 class FeedbackType(StrEnum):
     SIGN = "sign"
     RETURN = "return"
@@ -121,6 +130,11 @@ def feedback_topic(code: UnitCode) -> str:
 
 def sealed_topic(code: UnitCode) -> str:
     return f"{TOPIC_PREFIX}.sealed.{code}"
+
+
+def reminder_id(assignment: AssignmentId, stage: ReminderStage, due: datetime) -> EventId:
+    """The id of the one reminder of this stage that an assignment gets for this deadline, whoever sends it."""
+    return EventId(f"{assignment}:reminder:{stage.value}:{int(due.timestamp())}")
 
 
 def sequence_text(sequence: int) -> str:

@@ -8,7 +8,16 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from domain.decisions import Assignment, Decision, Suggestion
-from domain.events import Delivery, FeedbackEvent, FeedbackOutcome, FeedbackType, OutboxRecord, OutboxState, TopicRecord
+from domain.events import (
+    Delivery,
+    FeedbackEvent,
+    FeedbackOutcome,
+    FeedbackType,
+    OutboxRecord,
+    OutboxState,
+    ReminderStage,
+    TopicRecord,
+)
 from domain.ids import AssignmentId, ChannelId, EventId, ExternalId, MatterId, Number, UnitCode, VaultOwner
 from domain.messages import Batch, Capture, CaptureOutcome, Draft, Mark, Message, MessageState, SeenItem, Sender
 from domain.records import (
@@ -216,6 +225,19 @@ class AssignmentRepository(Protocol):
         """What this unit's event id was taken for before."""
 
 
+class ReminderRepository(Protocol):
+    """Who is to be reminded. What was sent is known by its event id, ``domain.events.reminder_id``."""
+
+    def owed(
+        self, stage: ReminderStage, after: datetime | None, until: datetime, *, longer_than: int = 0, limit: int
+    ) -> list[Assignment]:
+        """Open assignments due after ``after`` and not after ``until``, with more than ``longer_than`` working days, which
+        got no reminder of this stage for the deadline they have; the earliest due first."""
+
+    def sent(self, assignment: Assignment) -> int:
+        """How many reminders the assignment's unit got of it, of every stage."""
+
+
 class OutboxRepository(Protocol):
     def add(self, records: Sequence[NewOutbox]) -> None: ...
 
@@ -276,6 +298,7 @@ class UnitOfWork(Protocol):
     reads: ReadRepository
     matters: MatterRepository
     assignments: AssignmentRepository
+    reminders: ReminderRepository
     outbox: OutboxRepository
     channels: ChannelRepository
     audit: AuditRepository

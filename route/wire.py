@@ -1,6 +1,6 @@
 """Events for departments: CloudEvents 1.0 (binary mode) over the JSON Schemas of ``docs/contract``.
 
-Event ids come from assignment, type and sequence alone, so the same change is the same event whatever is sent again.
+Event ids come from assignment, type and sequence (or deadline) alone, so the same change is the same event whatever is sent again.
 No event carries the sender's identity; a recall carries no content, and no reason where the matter is sealed.
 """
 
@@ -15,8 +15,17 @@ import orjson
 
 from domain.clock import SHANGHAI
 from domain.decisions import Assignment, Deadline, Decision, Evidence
-from domain.events import EventType, TopicRecord, notice_topic, sealed_topic, sequence_text, unit_topic
-from domain.ids import EventId
+from domain.events import (
+    EventType,
+    ReminderStage,
+    TopicRecord,
+    notice_topic,
+    reminder_id,
+    sealed_topic,
+    sequence_text,
+    unit_topic,
+)
+from domain.ids import EventId, UnitCode
 from domain.messages import Message
 from domain.records import NewOutbox
 from route.feedback import feedback_headers, feedback_value, parse_feedback
@@ -99,9 +108,19 @@ def recall(assignment: Assignment, number: str, *, sequence: int, city: str, now
 
 
 def reminder(
-    assignment: Assignment, number: str, *, sequence: int, city: str, now: datetime, reason: str, level: int = 1
+    assignment: Assignment,
+    number: str,
+    *,
+    sequence: int,
+    city: str,
+    now: datetime,
+    reason: str,
+    level: int = 1,
+    stage: ReminderStage = ReminderStage.OFFICE,
+    to: UnitCode | None = None,
 ) -> NewOutbox:
-    """督办: the deadline is near or past. Goes to the unit's notice topic, sealed ones to its sealed topic."""
+    """催办, 督办: the deadline is near or past, or the office presses. Goes to the unit's notice topic, or to that of ``to``
+    (the office); of a sealed matter to the sealed topic. Those that come by the deadline have an id made of it."""
     data: dict[str, Any] = {
         "number": number,
         "matter": assignment.matter,
@@ -110,8 +129,16 @@ def reminder(
         "deadline": _deadline(assignment.deadline, ""),
         "reason": reason,
         "level": level,
+        "stage": stage.value,
+        "unit": assignment.unit,
     }
-    return _record(EventType.REMINDER, assignment, data, sequence, city, now)
+    receiver = to or assignment.unit
+    topic = sealed_topic(receiver) if assignment.sealed else notice_topic(receiver)
+    by_person = stage is ReminderStage.OFFICE
+    event_id = f"{assignment.id}:reminder:{sequence}" if by_person else reminder_id(assignment.id, stage, assignment.deadline.due)
+    if to is not None:
+        event_id = f"{to}:{event_id}"
+    return _record(EventType.REMINDER, assignment, data, sequence, city, now, topic=topic, event_id=event_id)
 
 
 def structured(record: TopicRecord | NewOutbox) -> dict[str, Any]:
@@ -183,10 +210,20 @@ def _history(item: HistoryItem) -> dict[str, Any]:
     return {"at": time_text(item.at), "event": item.event, "unit": item.unit, "text": item.text, "number": item.number}
 
 
-def _record(kind: EventType, assignment: Assignment, data: dict[str, Any], sequence: int, city: str, now: datetime) -> NewOutbox:
+def _record(
+    kind: EventType,
+    assignment: Assignment,
+    data: dict[str, Any],
+    sequence: int,
+    city: str,
+    now: datetime,
+    *,
+    topic: str = "",
+    event_id: str = "",
+) -> NewOutbox:
     unit = assignment.unit
-    topic = sealed_topic(unit) if assignment.sealed else notice_topic(unit) if kind is EventType.REMINDER else unit_topic(unit)
-    event_id = EventId(f"{assignment.id}:{kind.value}:{sequence}")
+    topic = topic or (sealed_topic(unit) if assignment.sealed else unit_topic(unit))
+    event_id = EventId(event_id or f"{assignment.id}:{kind.value}:{sequence}")
     headers = (
         ("specversion", "1.0"),
         ("id", event_id),

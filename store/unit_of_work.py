@@ -20,6 +20,7 @@ from domain.ports import (
     MessageRepository,
     OutboxRepository,
     ReadRepository,
+    ReminderRepository,
     SamenessRepository,
     VaultRepository,
 )
@@ -35,6 +36,7 @@ from store.messages import SqlMessages
 from store.outbox import SqlOutbox
 from store.queries import Label, labels
 from store.reads import SqlReads
+from store.reminders import SqlReminders
 from store.sameness import SqlSameness
 from store.vault_rows import SqlVault
 
@@ -54,6 +56,7 @@ class SqlUnitOfWork:
         self.reads: ReadRepository = SqlReads(tx)
         self.matters: MatterRepository = SqlMatters(tx)
         self.assignments: AssignmentRepository = SqlAssignments(tx)
+        self.reminders: ReminderRepository = SqlReminders(tx)
         self.outbox: OutboxRepository = SqlOutbox(tx)
         self.channels: ChannelRepository = SqlChannels(tx)
         self.audit: AuditRepository = SqlAudit(tx)

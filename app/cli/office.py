@@ -53,6 +53,7 @@ def register(app: typer.Typer) -> None:
         ("complete", assignment_complete),
         ("extend", assignment_extend),
         ("reopen", assignment_reopen),
+        ("remind", assignment_remind),
     ):
         assignment.command(name)(command)
     app.add_typer(assignment, name="assignment")
@@ -254,6 +255,15 @@ def assignment_reopen(
     """重新办理已办结的。 / Has a completed one worked on again."""
     with open_system(settings) as system:
         system.office(by).reopen(AssignmentId(ident), reason)
+    say(text("done"))
+
+
+def assignment_remind(
+    ident: AssignmentArgument, reason: ReasonOption, by: ByOption = None, settings: SettingsOption = None
+) -> None:
+    """督办：催单位办理。 / Presses the unit for an answer."""
+    with open_system(settings) as system:
+        system.office(by).remind(AssignmentId(ident), reason)
     say(text("done"))
 
 

@@ -297,3 +297,17 @@ def test_every_listing_prints_json_lines(city: City) -> None:
         ("audit", "list"),
     ):
         assert all(isinstance(line, dict) for line in city.lines(*listing))
+
+
+def test_a_reminder_reaches_its_unit_and_the_office(city: City) -> None:
+    part = next(row for row in city.lines("assignment", "list") if row["state"] in {"sent", "signed"})
+    city.run("assignment", "remind", part["id"], "--reason", "来信人再次来电")
+    city.run("relay", "--until-idle")
+    for reader in (part["unit"], "office"):
+        (event,) = city.lines("consume", reader, "--topic", "notice")
+        assert (event["type"], event["data"]["assignment"], event["data"]["stage"]) == ("reminder", part["id"], "office")
+    steps = city.run("explain", part["matter"], "--json").document()["steps"]
+    assert "assignment.remind" in [step.get("action") for step in steps]
+    assert all(line["difference"] == 0 for line in city.run("ledger", "--json").document()["lines"])
+    city.run("assignment", "remind", part["id"], "--json", code=2)
+    city.run("assignment", "remind", "20000101-portal-000001.x.1", "--reason", "无此件", code=1)
