@@ -2,7 +2,8 @@
 
     FenbanError                 every error fenban raises on purpose: one line, and its remedy
     ├── RetryLater              passing: back off and try the same again; nothing was lost or acknowledged
-    │   └── LeaseLost           another process took this work over: stop it, write nothing
+    │   ├── LeaseLost           another process took this work over: stop it, write nothing
+    │   └── OutOfReach          a server is away: wait longer, and do not try the parts of the work one by one
     ├── RejectItem              this one item cannot be understood: quarantine it with its bytes, go on with the next
     ├── Refused                 the request breaks a rule of the lifecycle: say why, change nothing, write it in the audit log
     └── HaltForPerson           only a person can mend it: stop this channel or command, say the remedy
@@ -36,6 +37,10 @@ class RetryLater(FenbanError):
 
 class LeaseLost(RetryLater):
     """Another process holds the lease with a higher fencing token: nothing of this unit of work was written."""
+
+
+class OutOfReach(RetryLater):
+    """A server cannot be reached. What was asked of it may have been done: what is tried again must be safe to repeat."""
 
 
 class RejectItem(FenbanError):

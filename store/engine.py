@@ -1,7 +1,8 @@
 """Connections and transactions. What SQLite and PostgreSQL do differently is decided here and nowhere else.
 
 SQLite: WAL, synchronous FULL; a writing transaction begins IMMEDIATE, so that what it reads cannot change under it and
-it never fails on the way from reading to writing. PostgreSQL: row locks, ``FOR UPDATE SKIP LOCKED`` for claims.
+it never fails on the way from reading to writing. PostgreSQL (``store.postgres``): READ COMMITTED with row locks to write,
+one snapshot to read, ``FOR UPDATE SKIP LOCKED`` for claims.
 """
 
 import sqlite3
@@ -52,7 +53,9 @@ def make_engine(url: str | URL, *, busy_timeout: float = 30.0) -> Engine:
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     if backend == "postgresql":
-        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        from store.postgres import make_postgres_engine
+
+        return make_postgres_engine(parsed, lock_timeout=busy_timeout)
     raise BadSettings([f"store.url: {backend} is not supported, use sqlite:///FILE or postgresql://…"])
 
 
@@ -114,7 +117,7 @@ class Transaction:
     def _open(self, engine: Engine) -> None:
         connection: Connection | None = None
         try:
-            connection = engine.connect().execution_options(writing=self.write)
+            connection = self._prepared(engine.connect())
             self._transaction = connection.begin()
             self.cursor: Any = connection.connection.cursor()
         except BaseException as error:
@@ -137,19 +140,31 @@ class Transaction:
                 raise
 
     def commit(self) -> None:
+        """Raises RetryLater when it was not done."""
         try:
-            self._transaction.commit()
+            self._commit()
+        except FenbanError:
+            raise
         except Exception as error:
             raise translated(error) from error
 
     def close(self) -> None:
         """Rolls back what was not committed."""
         try:
-            self._connection.close()
+            self._give_back()
         except Exception as error:
             raise translated(error) from error
         finally:
             self._release()
+
+    def _prepared(self, connection: Connection) -> Connection:
+        return connection.execution_options(writing=self.write)
+
+    def _commit(self) -> None:
+        self._transaction.commit()
+
+    def _give_back(self) -> None:
+        self._connection.close()
 
     def _release(self) -> None:
         if self._gate is not None:
@@ -239,7 +254,7 @@ class Transaction:
 @cache
 def _placed(sql: str) -> str:
     """psycopg's placeholders for SQLite's."""
-    return sql.replace("?", "%s")
+    return sql.replace("%", "%%").replace("?", "%s")
 
 
 @cache

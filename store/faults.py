@@ -7,13 +7,18 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from domain.errors import FenbanError, HaltForPerson, RetryLater
+from domain.errors import FenbanError, HaltForPerson, OutOfReach, RetryLater
 
 FULL = "free disk space (or raise the quota) where the store lies; nothing was lost, work goes on by itself"
 BUSY = "another process is writing; it is tried again. If it lasts, look for a hung fenban process"
 UPGRADE = "run `fenban upgrade`"
 RESTORE = "stop fenban, keep the files, and restore the last backup with `fenban restore`"
+OWN_DATABASE = "give fenban a database of its own, and name it in store.url"
+OWNER = "make store.url's user the owner of its database: ALTER DATABASE … OWNER TO …"
 DEFECT = "this is a defect in fenban: report the line"
+
+_PASSING = {"53100": "its disk is full", "53200": "it is out of memory", "53300": "it has too many connections"}
+_OF_VALUES = frozenset({"DataError", "ProgrammingError", "NotSupportedError"})
 
 
 def locked(what: str = "the store is locked by another process") -> RetryLater:
@@ -52,20 +57,58 @@ def _sqlite(error: sqlite3.Error) -> FenbanError:
 
 def _postgres(error: Exception) -> FenbanError:
     state = str(getattr(error, "sqlstate", None) or "")
-    if state in ("53100", "53200", "53300"):
-        words = {"53100": "its disk is full", "53200": "it is out of memory", "53300": "it has too many connections"}
-        return RetryLater(f"the database cannot write: {words[state]}", remedy=FULL if state == "53100" else "")
+    if not state:
+        return _without_state(error)
+    if state in _PASSING:
+        return RetryLater(f"the database cannot write: {_PASSING[state]}", remedy=FULL if state == "53100" else "")
     if state in ("40001", "40P01", "55P03"):
         return locked()
     if state == "23505":
         return RetryLater("another process stored the same first", remedy="the step is tried again")
     if state in ("42P01", "42703"):
         return HaltForPerson("the database's schema is not this program's", remedy=UPGRADE)
-    if state.startswith(("28", "3D", "42501")):
-        return HaltForPerson(f"the database refuses this user or has no such database ({state})", remedy="check store.url")
-    if not state or state.startswith(("08", "57P")):
-        return RetryLater("the database cannot be reached", remedy="check that it runs and store.url names it; it is tried again")
+    if state in ("42P07", "42710"):
+        return HaltForPerson("the database holds tables of another program", remedy=OWN_DATABASE)
+    if state == "42501":
+        return HaltForPerson("the database's user may not do this there", remedy=OWNER)
+    if state.startswith("28"):
+        return _refused()
+    if state == "3D000":
+        return _no_database()
+    if state.startswith(("08", "57P")):
+        return away()
+    if state == "25P03":
+        return OutOfReach("the database ended a transaction that stood still too long", remedy="it is tried again")
     return HaltForPerson(f"the database failed (SQLSTATE {state})", remedy=DEFECT)
+
+
+def away() -> OutOfReach:
+    return OutOfReach("the database cannot be reached", remedy="check that it runs and store.url names it; it is tried again")
+
+
+def _refused() -> HaltForPerson:
+    return HaltForPerson(
+        "the database refuses this user or password", remedy="check the user in store.url and store.password, then pg_hba.conf"
+    )
+
+
+def _no_database() -> HaltForPerson:
+    return HaltForPerson(
+        "the server has no database of this name", remedy="correct store.url, or: CREATE DATABASE fenban OWNER (store.url's user)"
+    )
+
+
+def _without_state(error: Exception) -> FenbanError:
+    """The driver's own faults. One from connecting has no SQLSTATE: only its words say what the server found wrong, in the
+    server's language (English and Chinese are known here)."""
+    if any(kind.__name__ in _OF_VALUES for kind in type(error).__mro__):
+        return HaltForPerson(f"the database's driver refused a value ({type(error).__name__})", remedy=DEFECT)
+    words = str(error)
+    if any(known in words for known in ("authentication failed", "认证失败", "pg_hba.conf", "no password supplied")):
+        return _refused()
+    if "FATAL" in words and any(known in words for known in ("does not exist", "不存在")):
+        return _no_database()
+    return away()
 
 
 def translated(error: Exception) -> FenbanError:
@@ -77,6 +120,8 @@ def translated(error: Exception) -> FenbanError:
         return RetryLater("the disk is full: the store cannot write", remedy=FULL)
     if isinstance(cause, Exception) and hasattr(cause, "sqlstate"):
         return _postgres(cause)
+    if isinstance(cause, UnicodeError):
+        return HaltForPerson("a text holds what no database stores (a lone surrogate)", remedy=DEFECT)
     return RetryLater(f"the store cannot be reached ({type(error).__name__})", remedy="it is tried again")
 
 

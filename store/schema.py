@@ -22,8 +22,21 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0001"
+REVISION = "0002"
 """The migration that this code works with."""
+
+SEQUENCES = {
+    "polls": "id",
+    "items": "id",
+    "captures": "id",
+    "messages": "id",
+    "notes": "id",
+    "decisions": "id",
+    "assignments": "position",
+    "outbox": "id",
+    "data_keys": "id",
+}
+"""Tables whose rows get rising ids, and the column: on PostgreSQL each has a sequence ``<table>_<column>_seq``."""
 
 metadata = MetaData(
     naming_convention={

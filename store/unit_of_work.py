@@ -30,7 +30,7 @@ from store.audit import SqlAudit
 from store.captures import SqlCaptures
 from store.channels import SqlChannels
 from store.engine import Transaction, make_engine
-from store.faults import UPGRADE, store_faults
+from store.faults import OWN_DATABASE, UPGRADE, store_faults
 from store.matters import SqlMatters
 from store.messages import SqlMessages
 from store.outbox import SqlOutbox
@@ -71,7 +71,7 @@ class SqlUnitOfWork:
 
 
 class SqlStore:  # domain.ports.Store and Seen
-    """A store at ``url``: ``sqlite:///FILE``, made by ``store.migrate.upgrade``. Opens nothing until first used.
+    """A store at ``url``, ``sqlite:///FILE`` or ``postgresql://…``, made by ``store.migrate.upgrade``. Opens nothing until first used.
 
     ``busy_timeout``: how many seconds a writer waits for another before RetryLater. Safe to share between threads.
     """
@@ -89,6 +89,10 @@ class SqlStore:  # domain.ports.Store and Seen
         """Raises RetryLater when the store is locked or away, HaltForPerson when its schema is another program's."""
         if not self._checked:
             self._check_schema()
+        if self._gate is None:
+            from store.postgres import PostgresTransaction
+
+            return PostgresTransaction(self._engine, write=write, patience=self._timeout)
         return Transaction(self._engine, write=write, gate=self._gate, gate_timeout=self._timeout)
 
     def seen(self, channel: ChannelId, external_ids: Sequence[ExternalId]) -> Mapping[ExternalId, SeenItem]:
@@ -109,8 +113,15 @@ class SqlStore:  # domain.ports.Store and Seen
             found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar() if known else None
         if found is None:
             raise HaltForPerson("the store is empty or no fenban store", remedy=UPGRADE)
+        if not is_ours(str(found)):
+            raise HaltForPerson("the database holds tables of another program", remedy=OWN_DATABASE)
         if found != schema.REVISION:
             what = f"the store's schema is {found}, this program needs {schema.REVISION}"
             newer = str(found) > schema.REVISION
             raise HaltForPerson(what, remedy="install the newer fenban that made it" if newer else UPGRADE)
         self._checked = True
+
+
+def is_ours(revision: str) -> bool:
+    """Whether a migration of this program, older or newer, is called so."""
+    return len(revision) == 4 and revision.isdecimal()

@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 
 from store.unit_of_work import SqlStore
-from tests.support.stores import MAKERS
+from tests.support.stores import MAKERS, discard
 
 
 @pytest.fixture(params=sorted(MAKERS))
-def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return MAKERS[request.param](tmp_path)
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    url = MAKERS[request.param](tmp_path)
+    yield url
+    discard(url)
 
 
 @pytest.fixture

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from domain.messages import MessageState
 from store.unit_of_work import SqlStore
 from tests.support.store_process import claim_all, claim_texts, first_use, in_processes, register_all, take_leases
-from tests.support.stores import register
+from tests.support.stores import EMPTY, discard, register
 
 
 def test_each_message_is_claimed_and_settled_by_one(store: SqlStore, store_url: str) -> None:
@@ -36,5 +38,8 @@ def test_a_lease_has_one_owner_and_no_token_comes_twice(store: SqlStore, store_u
     assert len(tokens) == len(set(tokens)) > 0
 
 
-def test_two_processes_may_make_the_store_at_once(tmp_path: Path) -> None:
-    assert list(in_processes(first_use, f"sqlite:///{tmp_path / 'new.db'}")) == [["0"], ["0"]]
+@pytest.mark.parametrize("kind", sorted(EMPTY))
+def test_two_processes_may_make_the_store_at_once(kind: str, tmp_path: Path) -> None:
+    url = EMPTY[kind](tmp_path)
+    assert list(in_processes(first_use, url)) == [["0"], ["0"]]
+    discard(url)

@@ -11,6 +11,7 @@ from domain.messages import MailKind, Manifest, Mark, MessageKind, MessageState
 from domain.records import NewMessage, NewOutbox, PollRow, QuarantineRow, Revision, Settlement
 from store.migrate import upgrade
 from store.unit_of_work import SqlStore
+from tests.support import databases
 
 NOW = datetime(2026, 11, 20, 1, 30, tzinfo=UTC)
 BOARD = ChannelId("board")
@@ -19,13 +20,35 @@ ROADS = UnitCode("roads")
 
 
 def sqlite_url(folder: Path) -> str:
-    url = f"sqlite:///{folder / 'store.db'}"
+    url = empty_sqlite(folder)
     upgrade(url)
     return url
 
 
-MAKERS: dict[str, Callable[[Path], str]] = {"sqlite": sqlite_url}
-"""PostgreSQL joins here: a maker that creates an empty database and returns its URL."""
+def empty_sqlite(folder: Path) -> str:
+    return f"sqlite:///{folder / 'store.db'}"
+
+
+def postgresql_url(_: Path) -> str:
+    """A database of its own, copied from one that was migrated; ``discard`` removes it."""
+    return databases.new_store()
+
+
+def empty_postgresql(_: Path) -> str:
+    return databases.new()
+
+
+def discard(url: str) -> None:
+    """Removes a store's database where it is one of a server's; a file goes with its folder."""
+    if url.startswith("postgresql"):
+        databases.drop(url)
+
+
+MAKERS: dict[str, Callable[[Path], str]] = {"sqlite": sqlite_url, "postgresql": postgresql_url}
+"""Stores ready for use."""
+
+EMPTY: dict[str, Callable[[Path], str]] = {"sqlite": empty_sqlite, "postgresql": empty_postgresql}
+"""Where a store can be made."""
 
 
 def mark(word: str, kind: str = "phone") -> Mark:
