@@ -15,10 +15,12 @@ from app.retry import transact
 from domain.clock import SHANGHAI
 from domain.decisions import Assignment, AssignmentState, Deadline, MatterState
 from domain.errors import Refused
-from domain.events import EventType, OutboxState, ReminderStage
+from domain.events import EventType, Fate, OutboxRecord, OutboxState, ReminderStage
 from domain.ids import AssignmentId, Number
 from domain.messages import Message
 from domain.ports import UnitOfWork
+
+EVERY_PARKED = 10_000_000
 
 
 class OfficeAssignments(OfficeSteps):
@@ -124,12 +126,17 @@ class OfficeAssignments(OfficeSteps):
         return self._message_step(number, "message.reveal", step, whole_matter=False)
 
     def move_parked(self, ids: Sequence[int], state: OutboxState, reason: str) -> int:
-        """Replays (PENDING) or discards parked records; how many moved."""
+        """Replays (PENDING) or discards parked records; how many moved. It is told where it was told that they were parked."""
+        fate = Fate.REPLAYED if state is OutboxState.PENDING else Fate.DISCARDED
+        said = masked_words(reason, ())
 
         def work() -> int:
             changes = Changes(self._clock.now(), self._make_event)
             with self._store.unit_of_work() as uow:
-                moved = uow.outbox.move(ids, state, reason, changes.now)
+                matters = uow.matters.lock(sorted({record.key for record in self._parked(uow, ids)}))
+                parked = self._parked(uow, ids)
+                moved = uow.outbox.move(ids, state, said, changes.now)
+                self._dead_letters.tell(uow, matters, [(record, said) for record in parked], fate, changes.now)
                 for ident in ids:
                     changes.note(
                         self.actor,
@@ -142,6 +149,11 @@ class OfficeAssignments(OfficeSteps):
             return moved
 
         return transact(self._clock, work)
+
+    @staticmethod
+    def _parked(uow: UnitOfWork, ids: Sequence[int]) -> list[OutboxRecord]:
+        wanted = set(ids)
+        return [record for record, _ in uow.outbox.parked(EVERY_PARKED) if record.id in wanted]
 
     def _tell(self, uow: UnitOfWork, changes: Changes, message: Message, assignment: Assignment, change: str) -> None:
         decisions = uow.matters.decisions([assignment.matter]).get(assignment.matter, [])

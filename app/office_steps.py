@@ -12,6 +12,7 @@ from domain.ids import AssignmentId, Number
 from domain.messages import Message, MessageState
 from domain.ports import Clock, Store, UnitOfWork, Vault
 from route.calendar import WorkingCalendar
+from route.dead_letters import DeadLetters
 from route.decide import Decider
 
 T = TypeVar("T")
@@ -30,6 +31,7 @@ class OfficeSteps:
         make_event: EventMaker,
         actor: str,
         seal_rules: tuple[str, ...],
+        dead_letters: DeadLetters,
     ) -> None:
         self._store = store
         self._vault = vault
@@ -39,6 +41,7 @@ class OfficeSteps:
         self._make_event = make_event
         self.actor = actor
         self._seal_rules = seal_rules
+        self._dead_letters = dead_letters
 
     def note(self, action: str, subject: str, **detail: object) -> None:
         """An audit entry of its own: an export, a backup, a listing of sealed matters."""

@@ -26,6 +26,7 @@ from domain.ids import ChannelId, ExternalId
 from domain.messages import SeenItem
 from domain.ports import Classifier, Clock, Collector, Parser
 from route.calendar import WorkingCalendar
+from route.dead_letters import DeadLetters
 from route.decide import KIND_RULE, Decider, DecideSettings
 from route.directory import Directory, load_directory
 from route.embedded import EmbeddedTopics
@@ -204,8 +205,12 @@ class System:
         )
         return Worker(self.store, self.clock, self.decider, self.classifier, self.make_event, settings, failpoint=self.failpoint)
 
+    @cached_property
+    def dead_letters(self) -> DeadLetters:
+        return DeadLetters(self.settings.city.id)
+
     def relay(self) -> Relay:
-        return Relay(self.store, self.topics, self.clock, failpoint=self.failpoint)
+        return Relay(self.store, self.topics, self.clock, dead_letters=self.dead_letters, failpoint=self.failpoint)
 
     def feedback(self) -> FeedbackDesk:
         return FeedbackDesk(self.store, self.vault, self.clock, self.directory, self.make_event, failpoint=self.failpoint)
@@ -226,6 +231,7 @@ class System:
             self.make_event,
             actor or getpass.getuser(),
             (KIND_RULE, *seals),
+            self.dead_letters,
         )
 
     def problems(self) -> list[str]:

@@ -12,6 +12,7 @@ class EventType(StrEnum):
     UPDATED = "updated"
     RECALL = "recall"
     REMINDER = "reminder"
+    DEAD_LETTER = "dead-letter"
 
 
 class ReminderStage(StrEnum):
@@ -44,6 +45,14 @@ class OutboxState(StrEnum):
     PENDING = "pending"
     DELIVERED = "delivered"
     PARKED = "parked"
+    DISCARDED = "discarded"
+
+
+class Fate(StrEnum):
+    """What became of a record that a topic refused."""
+
+    PARKED = "parked"
+    REPLAYED = "replayed"
     DISCARDED = "discarded"
 
 

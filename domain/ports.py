@@ -245,8 +245,9 @@ class OutboxRepository(Protocol):
         """Pending records of these shards (of 64), oldest first, none whose topic and key has an earlier one
         that is parked or waits for its next try."""
 
-    def settle(self, deliveries: Sequence[Delivery], now: datetime) -> None:
-        """Delivered, parked with its reason, or pending again with a back-off."""
+    def settle(self, deliveries: Sequence[Delivery], now: datetime) -> list[int]:
+        """Delivered, parked with its reason, or pending again with a back-off. Returns the records that this parked: not
+        those that were settled before."""
 
     def parked(self, limit: int) -> list[tuple[OutboxRecord, str]]: ...
 

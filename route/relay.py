@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from domain.events import Delivery, DeliveryStatus, OutboxRecord
+from domain.events import Delivery, DeliveryStatus, Fate, OutboxRecord
 from domain.ports import Clock, Publisher, Store
+from route.dead_letters import DeadLetters
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +26,22 @@ class Relay:
     """Reads, publishes and settles in three steps; nothing is published inside a transaction.
 
     Killed between publishing and settling, it publishes the same event ids again. ``failpoint`` is called with
-    ``relay.read``, ``relay.published`` and ``relay.settled``.
+    ``relay.read``, ``relay.published`` and ``relay.settled``. What is refused is told by ``dead_letters`` when they are given.
     """
 
     def __init__(
-        self, store: Store, publisher: Publisher, clock: Clock, *, failpoint: Callable[[str], None] | None = None
+        self,
+        store: Store,
+        publisher: Publisher,
+        clock: Clock,
+        *,
+        dead_letters: DeadLetters | None = None,
+        failpoint: Callable[[str], None] | None = None,
     ) -> None:
         self._store = store
         self._publisher = publisher
         self._clock = clock
+        self._dead_letters = dead_letters
         self._failpoint = failpoint or _pass
 
     def run_once(self, shards: Sequence[int], limit: int) -> RelayResult:
@@ -49,15 +57,22 @@ class Relay:
             wave, waiting = _first_of_each_key(waiting)
             deliveries = self._publisher.publish(wave)
             self._failpoint("relay.published")
-            self._settle(deliveries)
+            self._settle(wave, deliveries)
             counts.update(delivery.status for delivery in deliveries)
             stopped = _stopped_keys(wave, deliveries)
             waiting = [record for record in waiting if (record.topic, record.key) not in stopped]
         return RelayResult(counts[DeliveryStatus.DELIVERED], counts[DeliveryStatus.RETRY], counts[DeliveryStatus.REFUSED])
 
-    def _settle(self, deliveries: Sequence[Delivery]) -> None:
+    def _settle(self, wave: Sequence[OutboxRecord], deliveries: Sequence[Delivery]) -> None:
+        refused = {item.record_id: item.reason for item in deliveries if item.status is DeliveryStatus.REFUSED}
+        now = self._clock.now()
         with self._store.unit_of_work() as work:
-            work.outbox.settle(deliveries, self._clock.now())
+            # Matters before their records, in the order that everybody locks in.
+            matters = work.matters.lock(sorted({record.key for record in wave if record.id in refused})) if refused else {}
+            parked = set(work.outbox.settle(deliveries, now))
+            if parked and self._dead_letters is not None:
+                told = [(record, refused[record.id]) for record in wave if record.id in parked]
+                self._dead_letters.tell(work, matters, told, Fate.PARKED, now)
             work.commit()
         self._failpoint("relay.settled")
 

@@ -25,7 +25,7 @@ from domain.events import (
     sequence_text,
     unit_topic,
 )
-from domain.ids import EventId, UnitCode
+from domain.ids import EventId, MatterId, UnitCode
 from domain.messages import Message
 from domain.records import NewOutbox
 from route.feedback import feedback_headers, feedback_value, parse_feedback
@@ -37,6 +37,7 @@ __all__ = [
     "feedback_value",
     "parse_feedback",
     "recall",
+    "record",
     "reminder",
     "structured",
     "time_text",
@@ -223,20 +224,34 @@ def _record(
 ) -> NewOutbox:
     unit = assignment.unit
     topic = topic or (sealed_topic(unit) if assignment.sealed else unit_topic(unit))
-    event_id = EventId(event_id or f"{assignment.id}:{kind.value}:{sequence}")
+    event_id = event_id or f"{assignment.id}:{kind.value}:{sequence}"
+    return record(kind, EventId(event_id), topic, assignment.matter, data, sequence, city, now)
+
+
+def record(
+    kind: EventType,
+    event_id: EventId,
+    topic: str,
+    matter: MatterId,
+    data: dict[str, Any],
+    sequence: int,
+    city: str,
+    now: datetime,
+) -> NewOutbox:
+    """Any event as an outbox record, with the attributes that all have."""
     headers = (
         ("specversion", "1.0"),
         ("id", event_id),
         ("source", f"/fenban/{city}"),
         ("type", kind.value),
-        ("subject", assignment.matter),
+        ("subject", matter),
         ("time", time_text(now)),
         ("datacontenttype", MEDIA_TYPE),
         ("dataschema", f"urn:fenban:contract:{kind.value}:{SCHEMA_VERSION}"),
         ("sequence", sequence_text(sequence)),
-        ("partitionkey", assignment.matter),
+        ("partitionkey", matter),
     )
-    return NewOutbox(event_id, kind, topic, assignment.matter, sequence, headers, _json(data), now)
+    return NewOutbox(event_id, kind, topic, matter, sequence, headers, _json(data), now)
 
 
 def _json(data: dict[str, Any]) -> str:

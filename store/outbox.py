@@ -103,7 +103,7 @@ class SqlOutbox:
             rows = self._tx.fetch_in(_PENDING.format("AND o.shard IN ({})"), shards, before=(moment,), after=(moment, limit))
         return [to_record(row) for row in rows]
 
-    def settle(self, deliveries: Sequence[Delivery], now: datetime) -> None:
+    def settle(self, deliveries: Sequence[Delivery], now: datetime) -> list[int]:
         moment = to_us(now)
         done = [(moment, item.record_id) for item in deliveries if item.status is DeliveryStatus.DELIVERED]
         parked = [(item.reason, moment, item.record_id) for item in deliveries if item.status is DeliveryStatus.REFUSED]
@@ -113,8 +113,9 @@ class SqlOutbox:
             if item.status is DeliveryStatus.RETRY
         ]
         self._tx.many(_DELIVERED, done)
-        self._tx.many(_PARKED, parked)
         self._tx.many(_RETRY, again)
+        # Few, and each must say whether it was the one that parked.
+        return [row[-1] for row in parked if self._tx.run(_PARKED, row)]
 
     def parked(self, limit: int) -> list[tuple[OutboxRecord, str]]:
         return [(to_record(row), row[-1]) for row in self._tx.fetch(_PARKED_RECORDS, (limit,))]

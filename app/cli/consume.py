@@ -12,8 +12,18 @@ from app.cli.base import WRONG, JsonOption, SettingsOption, emit, open_system, s
 from app.phrases import phrase
 from app.texts import text
 from app.wiring import System
-from domain.errors import HaltForPerson, RejectItem
-from domain.events import FeedbackEvent, FeedbackOutcome, TopicRecord, feedback_topic, notice_topic, sealed_topic, unit_topic
+from domain.errors import HaltForPerson, Refused, RejectItem
+from domain.events import (
+    DEAD_TOPIC,
+    EventType,
+    FeedbackEvent,
+    FeedbackOutcome,
+    TopicRecord,
+    feedback_topic,
+    notice_topic,
+    sealed_topic,
+    unit_topic,
+)
 from domain.ids import OFFICE, UnitCode
 from route.feedback import feedback_headers, feedback_value, parse_feedback
 from route.wire import structured
@@ -27,9 +37,11 @@ class Topic(StrEnum):
     NOTICE = "notice"
     SEALED = "sealed"
     FEEDBACK = "feedback"
+    DEAD = "dead"
 
 
 TOPICS = {Topic.UNIT: unit_topic, Topic.NOTICE: notice_topic, Topic.SEALED: sealed_topic, Topic.FEEDBACK: feedback_topic}
+SHARED = {Topic.DEAD: DEAD_TOPIC}
 
 
 def register(app: typer.Typer) -> None:
@@ -48,7 +60,7 @@ def consume(
 ) -> None:
     """读取一个单位的主题。不带 --group 从头读，不记录。 / Reads a unit's topic; without a group from the start, committing nothing."""
     with open_system(settings) as system:
-        name = TOPICS[topic](_unit(system, unit))
+        name = _topic_name(topic, _unit(system, unit))
         after = system.topics.committed(group, name) if group else 0
         left = most if most is not None else sys.maxsize
         waiting = threading.Event()
@@ -107,6 +119,12 @@ def _keep_on_topic(system: System, plain: FeedbackEvent) -> None:
     system.topics.append(topic, plain.assignment, feedback_headers(plain, now=now), feedback_value(plain), now)
 
 
+def _topic_name(topic: Topic, unit: UnitCode) -> str:
+    if topic is Topic.DEAD and unit != OFFICE:
+        raise Refused("what topics refused is for the office alone", remedy="fenban consume office --topic dead")
+    return SHARED.get(topic) or TOPICS[topic](unit)
+
+
 def _unit(system: System, name: str) -> UnitCode:
     if name == OFFICE:
         return OFFICE
@@ -123,7 +141,11 @@ def _print(record: TopicRecord, as_json: bool) -> None:
         return
     data: dict[str, Any] = event["data"]
     due = (data.get("deadline") or {}).get("due", "")
-    show(f"{event['type']:9} {data.get('number', '')}  {due[:10]}  {data.get('subject', '')}  [{data.get('assignment', '')}]")
+    number = data.get("number") or data.get("matter", "")
+    if event["type"] == EventType.DEAD_LETTER:
+        show(f"{text('fate.' + data['fate'])}  {data['topic']}  {number}  {data['event_type']}  {phrase(data['reason'])}")
+        return
+    show(f"{event['type']:9} {number}  {due[:10]}  {data.get('subject', '')}  [{data.get('assignment', '')}]")
 
 
 def _tell(result: dict[str, Any], as_json: bool) -> None:

@@ -1,18 +1,26 @@
 """The relay on a real store: at least once, in order per topic and key, one failing key stopping only itself."""
 
+import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event
 
+import jsonschema
 import pytest
 
 from domain.errors import RetryLater
 from domain.events import Delivery, DeliveryStatus, OutboxRecord
-from domain.ids import Number
+from domain.ids import MatterId, Number
+from route.dead_letters import DeadLetters
 from route.relay import Relay, RelayResult
+from route.wire import structured
+from store.queries import ledger
 from store.unit_of_work import SqlStore
-from tests.support.stores import MAKERS, NOW, outbox_record
+from tests.support.contract import schema
+from tests.support.memory_topics import MemoryTopics
+from tests.support.stores import MAKERS, NOW, outbox_record, register
 
 ALL = range(64)
 A, B = Number("20261120-board-000001"), Number("20261120-board-000002")
@@ -146,3 +154,71 @@ def test_only_its_own_shards_and_no_more_than_the_limit(store: SqlStore, topics:
     assert relay(store, topics).run_once([], 100).idle
     assert relay(store, topics).run_once(ALL, 1).delivered == 1
     assert relay(store, topics).run_once(ALL, 1).delivered == 1
+
+
+class TestDeadLetters:
+    """What is refused is told on ``fenban.dead``, each time once, and never of a dead letter."""
+
+    @pytest.fixture
+    def number(self, store: SqlStore) -> Number:
+        (number,) = register(store, "a")
+        with store.unit_of_work() as work:
+            row = work.matters.lock([MatterId(number)])[MatterId(number)]
+            work.outbox.add([outbox_record(number, 1, "fenban.unit.water")])
+            work.matters.update([replace(row, sequence=1)])
+            work.commit()
+        return number
+
+    def told(self, store: SqlStore) -> list[OutboxRecord]:
+        with store.unit_of_work(write=False) as work:
+            waiting = work.outbox.pending(ALL, 99, NOW + timedelta(days=1))
+        return [record for record in waiting if record.topic == "fenban.dead"]
+
+    def relay(self, store: SqlStore, topics: MemoryTopics) -> Relay:
+        return Relay(store, topics, StoppedClock(), dead_letters=DeadLetters("yunze"))
+
+    def test_metadata_and_nothing_of_the_content(self, store: SqlStore, number: Number) -> None:
+        topics = MemoryTopics()
+        topics.refusing = {"fenban.unit.water"}
+        assert self.relay(store, topics).run_once(ALL, 9) == RelayResult(parked=1)
+        (letter,) = self.told(store)
+        data = json.loads(letter.value)
+        assert data == {
+            "event": f"{number}.1",
+            "event_type": "assigned",
+            "topic": "fenban.unit.water",
+            "matter": number,
+            "sequence": f"{1:020d}",
+            "fate": "parked",
+            "reason": "not authorised",
+            "attempts": 1,
+            "at": "2026-11-20T09:30:00+08:00",
+        }
+        assert (letter.key, letter.sequence) == (number, 2)
+        jsonschema.Draft202012Validator(schema("dead-letter")).validate(data)
+        assert self.relay(store, topics).run_once(ALL, 9) == RelayResult(delivered=1)
+        (record,) = topics.read("fenban.dead", 0, 9)
+        jsonschema.Draft202012Validator(schema("cloudevent-shared")).validate(structured(record))
+        with store.transaction(write=False) as tx:
+            assert all(line.difference == 0 for line in ledger(tx) if line.name == "outbox")
+
+    def test_a_refused_dead_letter_makes_no_further_one(self, store: SqlStore, number: Number) -> None:
+        topics = MemoryTopics()
+        topics.refusing = {"fenban.unit.water", "fenban.dead"}
+        relay = self.relay(store, topics)
+        assert [relay.run_once(ALL, 9).parked for _ in range(3)] == [1, 1, 0]
+        with store.unit_of_work(write=False) as work:
+            assert [record.topic for record, _ in work.outbox.parked(9)] == ["fenban.unit.water", "fenban.dead"]
+
+    def test_a_relay_that_wakes_late_tells_nothing_again(self, store: SqlStore, number: Number) -> None:
+        topics = MemoryTopics()
+        topics.refusing = {"fenban.unit.water"}
+        other = self.relay(store, topics)
+
+        def overtaken(name: str) -> None:
+            if name == "relay.published":
+                other.run_once(ALL, 9)
+
+        slow = Relay(store, topics, StoppedClock(), dead_letters=DeadLetters("yunze"), failpoint=overtaken)
+        slow.run_once(ALL, 9)
+        assert len(self.told(store)) == 1
