@@ -194,7 +194,7 @@ class TestDeadLetters:
             "attempts": 1,
             "at": "2026-11-20T09:30:00+08:00",
         }
-        assert (letter.key, letter.sequence) == (number, 2)
+        assert (letter.key, letter.sequence) == (MatterId(number), 2)
         jsonschema.Draft202012Validator(schema("dead-letter")).validate(data)
         assert self.relay(store, topics).run_once(ALL, 9) == RelayResult(delivered=1)
         (record,) = topics.read("fenban.dead", 0, 9)
