@@ -13,11 +13,12 @@ _BOUNCE_SUBJECT = re.compile(
     r"^\s*\[?(?:undeliverable|undelivered mail|delivery status notification|mail delivery (?:failed|failure|system|subsystem)|"
     r"returned mail|delivery (?:failure|has failed|report|notification)|failure notice|mail system error|delayed mail|"
     r"warning: could not send|message status|non[- ]?delivery|nondeliverable|mail could not be delivered|could not deliver|"
-    r"系统退信|退信通知|邮件退回|退信[:：]|未送达|无法投递|投递失败|邮件投递失败|来自.{2,30}的退信)",
+    r"系统退信|退信通知|邮件退回|邮件被退回|退信[:：]|未送达|未传递|无法送达|无法传递|无法投递|投递失败|传递失败|传递延迟|邮件投递失败|"
+    r"来自.{2,30}的退信)",
     re.IGNORECASE,
 )
 _AUTO_SUBJECT = re.compile(
-    r"^\s*(?:(?:re|回复|答复|auto)\s*[:：]\s*)?[\[【(（]?(?:自动回复|自动答复|自动应答|自動回覆|自動回复|自动回应|假期自动|外出自动|休假自动|"
+    r"^\s*(?:auto\s*[:：]\s*)?[\[【(（]?(?:自动回复|自动答复|自动应答|自動回覆|自動回复|自动回应|假期自动|外出自动|休假自动|"
     r"auto(?:matic)?[- ]?(?:reply|response|replied|responder|respond)|out of (?:the )?office|vacation (?:reply|notice|message)|"
     r"abwesenheits|"
     r"automatische antwort|réponse automatique|respuesta automática|risposta automatica|automatyczna odpowiedź|"
@@ -66,7 +67,8 @@ def _is_bounce(message: Message, sender: Address, subject: str) -> bool:
 
 
 def _robot(address: str) -> bool:
-    return re.match(r"(?:no-?reply|postmaster|mailer|daemon|system|admin|mail|root|bounce)", address, re.IGNORECASE) is not None
+    names = r"(?:no-?reply|postmaster|mailer|daemon|system|admin|mail|root|bounce|microsoftexchange)"
+    return re.match(names, address, re.IGNORECASE) is not None
 
 
 def _is_automatic(message: Message, sender: Address, subject: str) -> bool:

@@ -14,6 +14,8 @@ from ingest.mime_tnef import open_tnef
 from ingest.mime_tree import flattened, is_kept, media_type, parse_message
 
 _DEEPEST = 40
+_DEEPEST_ENCLOSED = 8
+_STUB_LETTERS = 60
 _MOST_PARTS = 2000
 _BOUNDARY_LINE = re.compile(rb"(?m)^--([^\r\n]{1,200}?)[ \t]*\r?\n(?=[A-Za-z-]+:)")
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_\-]{2,30})", re.IGNORECASE)
@@ -128,7 +130,7 @@ def _is_stub(plain: str, rich: str) -> bool:
     whole = len(re.sub(r"\W+", "", rich))
     if said == 0 or said * 10 < whole:
         return True
-    return said * 2 < whole and _STUB.search(plain) is not None
+    return (said * 2 < whole or (said < _STUB_LETTERS and said < whole)) and _STUB.search(plain) is not None
 
 
 def _enclosed(part: Message, payload: Sequence[object], contents: Contents, main: str, sub: str, hint: str) -> None:
@@ -250,13 +252,17 @@ def _take_reserve(contents: Contents, hint: str) -> None:
             return
 
 
-def _take_enclosed(contents: Contents, hint: str) -> None:
+def _take_enclosed(contents: Contents, hint: str, depth: int = 1) -> None:
     messages = (*contents.enclosed[:3], *(parse_message(data)[0] for data in contents.kept[:3]))
     for message in messages:
+        if contents.parts > _MOST_PARTS:
+            return
         inner = Contents(parts=contents.parts)
         _walk(message, inner, hint, 1, top=True)
         if not inner.text.strip():
             _take_reserve(inner, hint)
+        if not inner.text.strip() and depth < _DEEPEST_ENCLOSED:
+            _take_enclosed(inner, hint, depth + 1)
         contents.parts = inner.parts
         if inner.text.strip():
             contents.texts += inner.texts

@@ -70,16 +70,16 @@ def uudecode(data: bytes) -> bytes:
 def unflowed(text: str, delete_space: bool) -> str:
     """RFC 3676: lines that end in a space go on in the next one; a leading space is stuffing."""
     lines: list[str] = []
-    open_line = False
+    open_at: int | None = None
     for raw in text.split("\n"):
-        line = raw[1:] if raw.startswith(" ") else raw
-        quoted = line.startswith(">")
-        if open_line and not quoted and lines:
+        depth = len(raw) - len(raw.lstrip(">"))
+        line = raw[depth:].removeprefix(" ")
+        if open_at is not None and open_at == depth and line != "-- ":
             lines[-1] += line
         else:
-            lines.append(line)
-        open_line = line.endswith(" ") and line != "-- " and not quoted
-        if open_line and (delete_space or re.search(r"[\u3000-\u9fff\uff00-\uffef] $", line)):
+            lines.append(raw if depth else line)
+        open_at = depth if line.endswith(" ") and line != "-- " else None
+        if open_at is not None and (delete_space or re.search(r"[\u3000-\u9fff\uff00-\uffef] $", line)):
             lines[-1] = lines[-1][:-1]
     return "\n".join(lines)
 
