@@ -19,7 +19,7 @@ _OWED = (
     "AND NOT EXISTS (SELECT 1 FROM outbox o "
     "WHERE o.event_id = a.id || ':reminder:' || ? || ':' || CAST(a.due / 1000000 AS TEXT)) ORDER BY a.due, a.position LIMIT ?"
 )
-_SENT = "SELECT count(*) FROM outbox WHERE key = ? AND type = 'reminder' AND topic = ? AND substr(event_id, 1, ?) = ?"
+_SENT = "SELECT count(*) FROM outbox WHERE key = ? AND type = 'reminder' AND topic = ? AND event_id LIKE ?"
 
 
 class SqlReminders:
@@ -37,6 +37,6 @@ class SqlReminders:
         return [to_assignment(row) for row in rows]
 
     def sent(self, assignment: Assignment) -> int:
-        prefix = f"{assignment.id}:reminder:"
+        like = f"{assignment.id}:reminder:%"
         topic = sealed_topic(assignment.unit) if assignment.sealed else notice_topic(assignment.unit)
-        return int(self._tx.fetch(_SENT, (assignment.matter, topic, len(prefix), prefix))[0][0])
+        return int(self._tx.fetch(_SENT, (assignment.matter, topic, like))[0][0])
