@@ -46,7 +46,7 @@ class Runner:
     def __init__(self, system: System, parts: Parts) -> None:
         self._system = system
         self._parts = parts
-        folder = system.settings.path(system.settings.topics.path).parent / "slots"
+        folder = system.settings.path(system.settings.work.slots)
         self._slots = [Slot(folder, "collector"), Slot(folder, "worker")]
         self._pollers: list[ChannelPoller] = []
         if parts.collect:

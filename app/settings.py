@@ -8,6 +8,7 @@ import tomllib
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import parse_qs, quote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -16,6 +17,7 @@ from domain.errors import BadSettings
 
 SETTINGS_NAME = "fenban.toml"
 SETTINGS_VARIABLE = "FENBAN_SETTINGS"
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 KINDS = frozenset({"portal", "board", "mailbox"})
 
 Secret = Annotated[str, Field(pattern=r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$")]
@@ -39,15 +41,33 @@ class Files(Section):
 
 
 class StoreSection(Section):
-    url: str = Field("sqlite:///data/fenban.db", description="sqlite:///PATH")
+    url: str = Field(
+        "sqlite:///data/fenban.db",
+        description="sqlite:///PATH, or postgresql://USER@HOST:PORT/DATABASE?sslmode=verify-full, without a password",
+    )
+    password: Secret | None = Field(None, description="env:NAME or file:PATH of the PostgreSQL user's password")
 
     @field_validator("url")
     @classmethod
     def _known_database(cls, url: str) -> str:
-        if url.startswith("postgresql"):
-            raise ValueError("PostgreSQL is not supported by this version; use sqlite:///PATH")
-        if not url.startswith("sqlite:///"):
-            raise ValueError("a store's url is sqlite:///PATH")
+        if not url.startswith("postgresql://"):
+            if not url.startswith("sqlite:///"):
+                raise ValueError("a store's url is sqlite:///PATH or postgresql://USER@HOST:PORT/DATABASE")
+            return url
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError:
+            raise ValueError("this is no address → write postgresql://USER@HOST:PORT/DATABASE") from None
+        options = parse_qs(parts.query)
+        if parts.password is not None or "password" in options:
+            raise ValueError("a password stands here inline → leave it out, and set store.password to env:NAME or file:PATH")
+        if not parts.username or not parts.hostname or not parts.path.strip("/") or port == 0:
+            raise ValueError("user, host or database is missing → write postgresql://USER@HOST:PORT/DATABASE")
+        if parts.hostname not in LOOPBACK and "sslmode" not in options:
+            raise ValueError(
+                "a server elsewhere needs ?sslmode= → verify-full (with sslrootcert=FILE); disable only on a closed network"
+            )
         return url
 
 
@@ -93,6 +113,10 @@ class Join(Section):
 class Work(Section):
     batch: int = Field(256, ge=1, le=5000, description="messages, records and events handled at once")
     claim_seconds: int = Field(120, ge=5, description="how long a worker holds what it claimed before another may")
+    lease_seconds: int = Field(30, ge=3, le=600, description="how long a silent relay keeps its share of the outbox")
+    slots: Path = Field(
+        Path("data/slots"), description="folder of lock files by which the processes of one machine get their names"
+    )
 
 
 class Http(Section):
@@ -102,7 +126,7 @@ class Http(Section):
     @field_validator("host")
     @classmethod
     def _loopback(cls, host: str) -> str:
-        if host not in {"127.0.0.1", "::1", "localhost"}:
+        if host not in LOOPBACK:
             raise ValueError("health and metrics listen on loopback only: use 127.0.0.1")
         return host
 
@@ -226,8 +250,20 @@ class Settings(BaseSettings):
     def path(self, path: Path) -> Path:
         return path if path.is_absolute() else self.base / path
 
+    def store_file(self) -> Path | None:
+        """SQLite's file, None for a store on a server."""
+        url = self.store.url
+        return self.path(Path(url.removeprefix("sqlite:///"))) if url.startswith("sqlite:///") else None
+
     def store_url(self) -> str:
-        return f"sqlite:///{self.path(Path(self.store.url.removeprefix('sqlite:///')))}"
+        """With the password, so never to be shown. Raises BadSettings when its reference leads nowhere."""
+        file = self.store_file()
+        if file is not None:
+            return f"sqlite:///{file}"
+        if self.store.password is None:
+            return self.store.url
+        user, _, rest = self.store.url.removeprefix("postgresql://").rpartition("@")
+        return f"postgresql://{user}:{quote(self.secret(self.store.password, 'store.password'), safe='')}@{rest}"
 
     def secret(self, reference: str, what: str) -> str:
         """The value behind ``env:NAME`` or ``file:PATH``. Raises BadSettings with the remedy when there is none."""

@@ -68,21 +68,32 @@ class System:
     def store(self) -> SqlStore:
         """The store, made when there is none yet and this command may. Raises HaltForPerson when it may not, when its schema
         is another version's, and when topics hold records of a store that is gone: numbers would be given twice."""
-        url = self.settings.store_url()
-        file = Path(url.removeprefix("sqlite:///"))
-        if not file.exists():
-            from store.migrate import upgrade
+        store = SqlStore(self.settings.store_url())
+        file = self.settings.store_file()
+        if file is None:
+            if store.revision() is None:
+                self._make_store(None)
+        elif not file.exists():
+            self._make_store(file)
+        return store
 
-            if not self._may_make_store:
-                raise HaltForPerson(
-                    f"there is no store at {file}", remedy="`fenban run` makes it; if there was one, look for its disk"
+    def _make_store(self, file: Path | None) -> None:
+        from store.migrate import upgrade
+
+        if not self._may_make_store:
+            if file is None:
+                remedy = (
+                    "`fenban run` or `fenban upgrade` makes the store there; if there was one, store.url names another database"
                 )
-            if self.settings.path(self.settings.topics.path).exists() and self.topics.topics():
-                what = f"the store {file} is gone, but its topics hold records"
-                raise HaltForPerson(what, remedy="restore it: fenban restore FILE; or move the topics' file away to begin anew")
+                raise HaltForPerson("the database of store.url is empty", remedy=remedy)
+            remedy = "`fenban run` makes it; if there was one, look for its disk"
+            raise HaltForPerson(f"there is no store at {file}", remedy=remedy)
+        if self.settings.path(self.settings.topics.path).exists() and self.topics.topics():
+            remedy = "restore it: fenban restore FILE; or move the topics' file away to begin anew"
+            raise HaltForPerson(f"the store {file or 'in store.url'} is gone, but its topics hold records", remedy=remedy)
+        if file is not None:
             _make_folder(file.parent)
-            upgrade(url)
-        return SqlStore(url)
+        upgrade(self.settings.store_url())
 
     @cached_property
     def topics(self) -> EmbeddedTopics:
@@ -236,7 +247,7 @@ class System:
 
     def problems(self) -> list[str]:
         """Everything wrong that can be known without the network, a line each; opens no database that is not there."""
-        found: list[str] = []
+        found = self._store_problems()
         for name in ("directory", "rulebook", "calendar", "vault", "parsers", "classifier", "threshold"):
             try:
                 getattr(self, name)
@@ -247,6 +258,15 @@ class System:
         for channel in self.settings.channel:
             found += self._channel_problems(channel)
         return list(dict.fromkeys(found))
+
+    def _store_problems(self) -> list[str]:
+        try:
+            self.settings.store_url()
+        except BadSettings as error:
+            return list(error.problems)
+        if self.settings.store_file() is None and not getattr(self.settings, "kafka", None):
+            return ["store.url: PostgreSQL needs Kafka, a table read by offset loses rows there → set kafka.bootstrap_servers"]
+        return []
 
     def _channel_problems(self, channel: AnyChannel) -> list[str]:
         """What building the channel's collector says; no connection is opened."""

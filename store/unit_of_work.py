@@ -107,10 +107,14 @@ class SqlStore:  # domain.ports.Store and Seen
     def close(self) -> None:
         self._engine.dispose()
 
-    def _check_schema(self) -> None:
+    def revision(self) -> str | None:
+        """The migration that the store is at, None for an empty one. Raises RetryLater, HaltForPerson."""
         with store_faults(), self._engine.connect() as connection:
             known = inspect(connection).has_table("alembic_version")
-            found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar() if known else None
+            return connection.execute(text("SELECT version_num FROM alembic_version")).scalar() if known else None
+
+    def _check_schema(self) -> None:
+        found = self.revision()
         if found is None:
             raise HaltForPerson("the store is empty or no fenban store", remedy=UPGRADE)
         if not is_ours(str(found)):

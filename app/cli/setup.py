@@ -104,9 +104,10 @@ def upgrade(settings: SettingsOption = None) -> None:
     from store.migrate import upgrade as upgrade_store
 
     with open_system(settings) as system:
-        url = system.settings.store_url()
-        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-        upgrade_store(url)
+        file = system.settings.store_file()
+        if file is not None:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        upgrade_store(system.settings.store_url())
     say(text("done"))
 
 

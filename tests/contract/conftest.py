@@ -1,19 +1,15 @@
 """One store of each implementation for each test."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from store.unit_of_work import SqlStore
-from tests.support.stores import MAKERS, discard
 
 
-@pytest.fixture(params=sorted(MAKERS))
-def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    url = MAKERS[request.param](tmp_path)
-    yield url
-    discard(url)
+@pytest.fixture
+def store_url(any_store: str) -> str:
+    return any_store
 
 
 @pytest.fixture

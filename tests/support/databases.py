@@ -34,6 +34,14 @@ def drop(url: str) -> None:
         admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
+def cut(url: str) -> int:
+    """Ends every connection to the database, as a server that goes down does; how many there were."""
+    name = url.rpartition("/")[2].partition("?")[0]
+    with _admin() as admin:
+        ended = admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
+        return len(ended.fetchall())
+
+
 def url_of(name: str) -> str:
     return server("postgresql")["POSTGRESQL_URL"].rpartition("/")[0] + f"/{name}"
 

@@ -127,6 +127,15 @@ class DraftParser:
         )
 
 
+def store_section(folder: Path, url: str) -> str:
+    """The settings' section for a store at ``url``, whose password goes into a file; nothing for none."""
+    if not url.startswith("postgresql://"):
+        return f'[store]\nurl = "{url}"\n' if url else ""
+    user, _, secret = url.partition("@")[0].removeprefix("postgresql://").partition(":")
+    (folder / "store.password").write_text(secret)
+    return f'[store]\nurl = "postgresql://{user}@{url.partition("@")[2]}"\npassword = "file:store.password"\n'
+
+
 @dataclass
 class Desk:
     """One store in a folder; ``letter`` registers, ``work`` decides, ``events`` reads what a unit got."""
@@ -134,6 +143,9 @@ class Desk:
     folder: Path
     clock: HandClock = field(default_factory=HandClock)
     rules: str = ""
+    store: str = ""
+    """Where its store is; empty: a file in the folder."""
+    open: bool = True
 
     def __post_init__(self) -> None:
         self.folder.mkdir(exist_ok=True)
@@ -145,9 +157,16 @@ class Desk:
                 new_key_file(self.folder / "keys" / name)
         settings = self.folder / "fenban.toml"
         settings.write_text(
-            '[city]\nid = "demo"\nname = "示例市"\nregion = "999900"\n[files]\nrules = "rules.toml"\n', encoding="utf-8"
+            '[city]\nid = "demo"\nname = "示例市"\nregion = "999900"\n[files]\nrules = "rules.toml"\n'
+            + store_section(self.folder, self.store),
+            encoding="utf-8",
         )
-        self.system = System(load_settings(settings), clock=self.clock)
+        self.settings = load_settings(settings)
+        if self.open:
+            self._open()
+
+    def _open(self) -> None:
+        self.system = System(self.settings, clock=self.clock)
         classifier: Any = WordClassifier()
         parsers: Any = {ChannelId(name): DraftParser() for name in ("portal", "mail")}
         self.system.__dict__.update(classifier=classifier, threshold=0.9, parsers=parsers)

@@ -15,8 +15,8 @@ from tests.unit.test_way_of_a_message import WATER
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path / "city")
+def desk(tmp_path: Path, any_store: str) -> Desk:
+    return Desk(tmp_path / "city", store=any_store)
 
 
 @pytest.fixture

@@ -44,6 +44,35 @@ def test_an_inline_key_is_refused(tmp_path: Path) -> None:
     assert "vault.master_keys.1" in problem
 
 
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("postgresql://fenban:sesame@127.0.0.1/fenban", "a password stands here inline"),
+        ("postgresql://fenban@127.0.0.1/fenban?password=sesame", "a password stands here inline"),
+        ("postgresql://127.0.0.1/fenban", "user, host or database is missing"),
+        ("postgresql://fenban@127.0.0.1", "user, host or database is missing"),
+        ("postgresql://fenban@127.0.0.1:no/fenban", "this is no address"),
+        ("postgresql://fenban@db.example/fenban", "a server elsewhere needs ?sslmode="),
+        ("mysql://fenban@127.0.0.1/fenban", "sqlite:///PATH or postgresql://"),
+    ],
+)
+def test_a_stores_url_is_refused_with_its_remedy(tmp_path: Path, url: str, words: str) -> None:
+    (problem,) = problems(tmp_path, f'{CITY}[store]\nurl = "{url}"\n')
+    assert problem.partition(": ")[2].startswith("store.url: ")
+    assert words in problem
+    assert "sesame" not in problem
+
+
+def test_postgresqls_password_comes_by_reference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = "postgresql://fenban@db.example:5433/fenban?sslmode=verify-full"
+    settings = load_settings(write(tmp_path, f'{CITY}[store]\nurl = "{url}"\npassword = "env:FENBAN_TEST_PASSWORD"\n'))
+    assert settings.store_file() is None
+    with pytest.raises(BadSettings, match="FENBAN_TEST_PASSWORD is not set"):
+        settings.store_url()
+    monkeypatch.setenv("FENBAN_TEST_PASSWORD", "ses@me/1")
+    assert settings.store_url() == "postgresql://fenban:ses%40me%2F1@db.example:5433/fenban?sslmode=verify-full"
+
+
 def test_an_unknown_key_names_itself(tmp_path: Path) -> None:
     (problem,) = problems(tmp_path, CITY + "[decide]\ntarget = 0.9\n")
     assert "decide.target: unknown key" in problem

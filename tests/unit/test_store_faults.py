@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from domain.errors import FenbanError, HaltForPerson, RetryLater
+from domain.errors import FenbanError, HaltForPerson, OutOfReach, RetryLater
 from domain.messages import MessageState
 from route.embedded import EmbeddedTopics
 from store.engine import make_engine
@@ -134,6 +134,9 @@ class PostgresError(Exception):
         ("23505", RetryLater, "stored the same first"),
         ("42P01", HaltForPerson, "fenban upgrade"),
         ("28P01", HaltForPerson, r"store\.url"),
+        ("3D000", HaltForPerson, "CREATE DATABASE"),
+        ("42501", HaltForPerson, "OWNER"),
+        ("25P03", OutOfReach, "stood still too long"),
         ("22001", HaltForPerson, "SQLSTATE 22001"),
     ],
 )

@@ -23,8 +23,8 @@ ACCUSATION = "举报水务局局长收受施工队贿赂，把工程给了自己
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path / "city")
+def desk(tmp_path: Path, any_store: str) -> Desk:
+    return Desk(tmp_path / "city", store=any_store)
 
 
 def types(events: list[dict[str, object]]) -> list[object]:
@@ -530,7 +530,8 @@ def test_a_report_makes_no_store(tmp_path: Path) -> None:
         _ = system.store
 
 
-def test_a_store_that_is_gone_is_not_begun_anew(desk: Desk) -> None:
+def test_a_store_that_is_gone_is_not_begun_anew(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "city")
     desk.letter("1", WATER)
     desk.work()
     assert desk.events("water")
