@@ -81,13 +81,13 @@ class Reading:
 
 def read(data: bytes, declared: str = "", hint: str = "") -> Reading:
     """The text of the bytes. ``declared`` is what their own header says, ``hint`` what the rest of the mail does."""
+    codec = codec_of(declared)
+    if data.isascii():
+        return _read_ascii(data, codec)
     for mark, charset in _BOMS:
         if data.startswith(mark):
             text = data[len(mark) :].decode(charset, "replace")
             return Reading(text, charset, "\ufffd" in text)
-    codec = codec_of(declared)
-    if data.isascii():
-        return _read_ascii(data, codec)
     if codec.startswith(("utf-16", "utf-32")) and b"\x00" in data and (wide := _strict(data, codec)) is not None:
         return Reading(wide, codec)
     return _read_high(data, codec, codec_of(hint))

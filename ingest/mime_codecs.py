@@ -1,6 +1,7 @@
 """Names of charsets as mailers write them, and the codecs they mean."""
 
 import codecs
+from functools import lru_cache
 
 _FAMILIES = {
     "gb18030": (
@@ -59,6 +60,7 @@ _NO_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode-escape", "ra
 """Python's own codecs, by which no mail is written."""
 
 
+@lru_cache(maxsize=256)
 def codec_of(declared: str) -> str:
     """The codec for a declared charset, by the widest superset that mailers mean by it; empty when it names none."""
     name = declared.strip().strip("\"'").split("*")[0].strip().lower()

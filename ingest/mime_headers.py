@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from email.message import Message
 from email.utils import parsedate_tz
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from domain.clock import SHANGHAI
@@ -20,13 +21,21 @@ _CONTROL = re.compile("[\x00-\x1f\x7f\u2028\u2029]+")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]")
 
 
+class Part(Message):
+    """A part of ``parse_message``'s tree. Its fields are asked for many times each: they are unfolded once."""
+
+    _first: dict[str, bytes] | None = None
+
+    def first(self, name: str) -> bytes:
+        if self._first is None:
+            self._first = {key.lower(): unfolded(_as_bytes(value)) for key, value in reversed(list(self.raw_items()))}
+        return self._first.get(name, b"")
+
+
 def raw_field(message: Message, name: str) -> bytes:
-    """The first field of that name as bytes, unfolded; empty when there is none. The message is one of ``parse_message``."""
-    wanted = name.lower()
-    for key, value in message.raw_items():
-        if key.lower() == wanted:
-            return unfolded(_as_bytes(value))
-    return b""
+    """The first field of that name (lower case) as bytes, unfolded; empty when there is none. Of ``parse_message``'s tree."""
+    assert isinstance(message, Part)
+    return message.first(name)
 
 
 def _as_bytes(value: object) -> bytes:
@@ -39,6 +48,8 @@ def unfolded(raw: bytes) -> bytes:
 
 def decode_field(raw: bytes, hint: str = "") -> str:
     """Readable text of an unfolded field: encoded words joined by charset before decoding, other bytes as what they are."""
+    if b"=?" not in raw and raw.isascii() and b"\x1b" not in raw and b"~{" not in raw:
+        return _CONTROL.sub(" ", raw.decode("ascii")).strip()
     text = _decode_words(raw, hint)
     if text.isascii() and "=?" in text and _WORD.search(text.encode()):
         text = _decode_words(text.encode(), hint)
@@ -64,6 +75,8 @@ def _decode_words(raw: bytes, hint: str) -> str:
 
 def _join_words(words: list[tuple[str, str, bytes]]) -> str:
     """Neighbouring words of one charset decoded as one run of bytes, so that a character cut between two is whole again."""
+    if not words:
+        return ""
     text = ""
     run = b""
     carried = b""
@@ -91,8 +104,11 @@ def _decode_q(payload: bytes) -> bytes:
 
 def decode_base64(data: bytes) -> bytes:
     """As much as the letters give: foreign characters skipped, blocks joined, a missing end filled."""
+    letters = _NOT_BASE64.sub(b"", data)
+    if len(letters) % 4 == 0 and b"=" not in letters[:-2]:
+        return binascii.a2b_base64(letters)
     pieces = []
-    for block in re.split(rb"=+", _NOT_BASE64.sub(b"", data)):
+    for block in re.split(rb"=+", letters):
         usable = block[:-1] if len(block) % 4 == 1 else block
         pieces.append(base64.b64decode(usable + b"=" * (-len(usable) % 4)))
     return b"".join(pieces)
@@ -177,6 +193,7 @@ _PARAMETER = re.compile(
 )
 
 
+@lru_cache(maxsize=512)
 def parameter(raw: bytes, name: str, hint: str = "") -> str:
     """A parameter of an unfolded Content-Type or Content-Disposition: RFC 2231, RFC 2047 where it does not belong, or raw."""
     pieces: dict[int, tuple[bytes, bool]] = {}

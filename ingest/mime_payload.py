@@ -36,6 +36,8 @@ def decoded_payload(part: Message, defect: Callable[[str], None]) -> bytes:
 
 def _lenient_base64(body: bytes, defect: Callable[[str], None]) -> bytes:
     """Base64 up to the first line that is none: list servers append plain footers to encoded bodies."""
+    if _BASE64_LINE.match(body) is not None:
+        return decode_base64(body)
     good = []
     rest = b""
     lines = body.splitlines(keepends=True)

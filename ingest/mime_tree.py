@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from email.message import Message
 
-from ingest.mime_headers import raw_field
+from ingest.mime_headers import Part, raw_field
 
 _MOST_CONTAINERS = 60
 _KEPT = b"x-kept-whole-"
@@ -43,7 +43,7 @@ def parse_message(data: bytes) -> tuple[Message, list[str]]:
         data = _CONTAINER.sub(bounded, data)
     if containers > _MOST_CONTAINERS:
         defects.append("too_many_containers")
-    parser = email.parser.Parser(policy=email.policy.compat32)
+    parser = email.parser.Parser(Part, policy=email.policy.compat32)
     text = data.decode("latin-1")
     try:
         return parser.parsestr(text), defects
