@@ -72,7 +72,48 @@ class StoreSection(Section):
 
 
 class Topics(Section):
-    path: Path = Field(Path("data/topics.db"), description="the embedded topics' file")
+    path: Path = Field(Path("data/topics.db"), description="the embedded topics' file; not used with Kafka")
+
+
+Broker = Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]+:\d{1,5}$")]
+
+
+class Kafka(Section):
+    bootstrap_servers: tuple[Broker, ...] = Field((), description="HOST:PORT of brokers; none: the embedded topics are used")
+    security: Literal["SASL_SSL", "SSL", "SASL_PLAINTEXT", "PLAINTEXT"] = Field(
+        "SASL_SSL", description="how brokers are spoken to; the two without TLS on loopback only"
+    )
+    mechanism: Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"] = Field("SCRAM-SHA-512", description="how the user logs in")
+    username: str = Field("fenban", min_length=1, description="the user that publishes and reads feedback")
+    password: Secret | None = Field(None, description="env:NAME or file:PATH of that user's password")
+    admin_username: str = Field("", description="the user of `fenban topics`; none: the one above")
+    admin_password: Secret | None = Field(None, description="env:NAME or file:PATH of that user's password")
+    ca_file: Path | None = Field(None, description="PEM file of the CA that signed the brokers' certificates; none: the system's")
+    passwords: Path = Field(Path("secrets/kafka"), description="folder where `fenban topics apply` writes new users' passwords")
+    partitions: int = Field(1, ge=1, le=64, description="of each topic; 1 keeps a topic's records in one order")
+    replication: int = Field(0, ge=0, le=9, description="copies of each record; 0: the brokers' own default; 3 in production")
+    retention_days: int = Field(30, ge=1, le=3650, description="how long topics keep a record")
+    max_record_bytes: int = Field(1_000_000, ge=10_000, le=10_000_000, description="larger records are parked")
+    timeout_seconds: float = Field(10.0, ge=1.0, le=120.0, description="how long a broker may take to answer")
+    delivery_seconds: float = Field(30.0, ge=2.0, le=600.0, description="how long a record may wait for its acknowledgement")
+
+    @field_validator("bootstrap_servers", mode="before")
+    @classmethod
+    def _listed(cls, servers: Any) -> Any:
+        return tuple(one.strip() for one in servers.split(",") if one.strip()) if isinstance(servers, str) else servers
+
+    @model_validator(mode="after")
+    def _safe(self) -> "Kafka":
+        if not self.bootstrap_servers:
+            return self
+        hosts = {server.rpartition(":")[0] for server in self.bootstrap_servers}
+        if not self.security.endswith("SSL") and not hosts <= LOOPBACK:
+            raise ValueError(f"{self.security} sends letters in plain text: only on loopback → use SASL_SSL")
+        if self.security.startswith("SASL") and self.password is None:
+            raise ValueError("kafka.password is missing → write a reference, env:NAME or file:PATH")
+        if self.admin_username and self.admin_password is None:
+            raise ValueError("kafka.admin_password is missing → write a reference, env:NAME or file:PATH")
+        return self
 
 
 class VaultSection(Section):
@@ -218,6 +259,7 @@ class Settings(BaseSettings):
     files: Files = Files()
     store: StoreSection = StoreSection()
     topics: Topics = Topics()
+    kafka: Kafka = Kafka()
     vault: VaultSection = VaultSection()
     decide: Decide = Decide()
     remind: Remind = Remind()

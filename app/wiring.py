@@ -5,7 +5,7 @@ commands need (channels, the model, migrations) is imported by them alone: a sho
 import getpass
 import random
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +24,7 @@ from domain.clock import SystemClock
 from domain.errors import BadSettings, FenbanError, HaltForPerson
 from domain.ids import ChannelId, ExternalId
 from domain.messages import SeenItem
-from domain.ports import Classifier, Clock, Collector, Parser
+from domain.ports import Classifier, Clock, Collector, Parser, Topics
 from route.calendar import WorkingCalendar
 from route.dead_letters import DeadLetters
 from route.decide import KIND_RULE, Decider, DecideSettings
@@ -40,6 +40,7 @@ from store.vault import FieldVault
 if TYPE_CHECKING:
     from classify.model import Model
     from ingest.http_gate import HostGate
+    from route.kafka_topics import KafkaTopics
 
 LIVE_POINTER = "live"
 MODEL_SUFFIX = ".model"
@@ -59,7 +60,7 @@ class System:
         self.stop = threading.Event()
 
     def close(self) -> None:
-        for name in ("store", "topics"):
+        for name in ("store", "topics", "_embedded"):
             opened = self.__dict__.get(name)
             if opened is not None:
                 opened.close()
@@ -88,7 +89,7 @@ class System:
                 raise HaltForPerson("the database of store.url is empty", remedy=remedy)
             remedy = "`fenban run` makes it; if there was one, look for its disk"
             raise HaltForPerson(f"there is no store at {file}", remedy=remedy)
-        if self.settings.path(self.settings.topics.path).exists() and self.topics.topics():
+        if self._embedded_path.exists() and self._embedded.topics():
             remedy = "restore it: fenban restore FILE; or move the topics' file away to begin anew"
             raise HaltForPerson(f"the store {file or 'in store.url'} is gone, but its topics hold records", remedy=remedy)
         if file is not None:
@@ -96,10 +97,25 @@ class System:
         upgrade(self.settings.store_url())
 
     @cached_property
-    def topics(self) -> EmbeddedTopics:
-        path = self.settings.path(self.settings.topics.path)
-        _make_folder(path.parent)
-        return EmbeddedTopics(path)
+    def topics(self) -> Topics:
+        """Kafka's where brokers are configured, else the embedded ones."""
+        return self.kafka_topics() if self.settings.kafka.bootstrap_servers else self._embedded
+
+    def kafka_topics(self, *, username: str = "", password: str = "") -> "KafkaTopics":
+        """As another user than the settings', where one is given. Raises BadSettings when a reference leads nowhere."""
+        from app.kafka import kafka_config
+        from route.kafka_topics import KafkaTopics
+
+        return KafkaTopics(kafka_config(self.settings, username=username, password=password), self.clock)
+
+    @cached_property
+    def _embedded(self) -> EmbeddedTopics:
+        _make_folder(self._embedded_path.parent)
+        return EmbeddedTopics(self._embedded_path)
+
+    @property
+    def _embedded_path(self) -> Path:
+        return self.settings.path(self.settings.topics.path)
 
     @cached_property
     def vault(self) -> FieldVault:
@@ -249,14 +265,11 @@ class System:
         """Everything wrong that can be known without the network, a line each; opens no database that is not there."""
         found = self._store_problems()
         for name in ("directory", "rulebook", "calendar", "vault", "parsers", "classifier", "threshold"):
-            try:
-                getattr(self, name)
-            except BadSettings as error:
-                found += error.problems
-            except FenbanError as error:
-                found.append(str(error))
+            found += _problems_of(lambda name=name: getattr(self, name))
         for channel in self.settings.channel:
             found += self._channel_problems(channel)
+        if self.settings.kafka.bootstrap_servers:
+            found += _problems_of(lambda: self.topics)
         return list(dict.fromkeys(found))
 
     def _store_problems(self) -> list[str]:
@@ -264,7 +277,7 @@ class System:
             self.settings.store_url()
         except BadSettings as error:
             return list(error.problems)
-        if self.settings.store_file() is None and not getattr(self.settings, "kafka", None):
+        if self.settings.store_file() is None and not self.settings.kafka.bootstrap_servers:
             return ["store.url: PostgreSQL needs Kafka, a table read by offset loses rows there → set kafka.bootstrap_servers"]
         return []
 
@@ -289,6 +302,16 @@ class System:
         if reference.startswith("file:"):
             return load_key(self.settings.path(Path(reference.removeprefix("file:"))))
         return parse_key(self.settings.secret(reference, what), what)
+
+
+def _problems_of(build: Callable[[], object]) -> list[str]:
+    try:
+        build()
+    except BadSettings as error:
+        return list(error.problems)
+    except FenbanError as error:
+        return [str(error)]
+    return []
 
 
 class _NothingSeen:

@@ -95,7 +95,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class TopicRecord:
-    """One record as a topic holds it. ``offset`` rises within its topic and is given once."""
+    """One record as a topic holds it. ``offset`` rises within its topic's partition and is given once there."""
 
     topic: str
     offset: int
@@ -103,6 +103,7 @@ class TopicRecord:
     headers: tuple[tuple[str, str], ...]
     value: str
     published_at: datetime
+    partition: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,29 @@ class Feed(Protocol):
     def close(self) -> None: ...
 
 
+class Reader(Protocol):
+    def read(self, limit: int) -> list[TopicRecord]:
+        """The next records of one topic; none when nothing more is there. Raises HaltForPerson when it may not be read."""
+
+    def commit(self) -> None:
+        """The group is done with what was read; does nothing without a group."""
+
+    def close(self) -> None: ...
+
+
+class Topics(Publisher, Protocol):
+    """All topics, wherever they are kept. A feed and a reader belong to one thread each and are closed by who asked for them."""
+
+    def append(self, topic: str, key: str, headers: Sequence[tuple[str, str]], value: str, at: datetime) -> int:
+        """Appends one record and returns its offset. Raises RetryLater or HaltForPerson when it is not taken."""
+
+    def reader(self, topic: str, group: str = "") -> Reader:
+        """From where the group stopped; without one from the start."""
+
+    def feed(self, group: str) -> Feed:
+        """The feedback of all departments, as this group of consumers sees it."""
+
+
 class Vault(Protocol):
     """Seals values under one data key per owner. Ciphertexts are bound to owner, name and version (AAD)."""
 

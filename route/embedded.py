@@ -1,4 +1,4 @@
-"""Topics without a broker: an append-only table in a SQLite file of its own (``domain.ports.Publisher`` and ``Feed``).
+"""Topics without a broker: an append-only table in a SQLite file of its own (``domain.ports.Topics``).
 
 Used when no Kafka is configured. An event id is kept once in a topic, so a relay that is killed after publishing and
 before saying so repeats harmlessly. SQLite has one writer at a time, so offsets are given in the order in which records
@@ -116,6 +116,10 @@ class EmbeddedTopics:
         """The group is done with everything up to ``offset``; never moves back."""
         self._commit(group, {topic: offset})
 
+    def reader(self, topic: str, group: str = "") -> "EmbeddedReader":
+        """One topic, from where the group stopped; without one from the start, committing nothing."""
+        return EmbeddedReader(self, topic, group)
+
     def feed(self, group: str) -> "EmbeddedFeed":
         """The feedback of all departments, as this group of consumers sees it."""
         return EmbeddedFeed(group, self._unread, self._commit)
@@ -171,6 +175,30 @@ class EmbeddedTopics:
                 raise
             self._opened = opened
         return self._opened
+
+
+class EmbeddedReader:
+    """``domain.ports.Reader`` over embedded topics."""
+
+    def __init__(self, topics: EmbeddedTopics, topic: str, group: str) -> None:
+        self._topics = topics
+        self._topic = topic
+        self._group = group
+        self._after: int | None = None
+
+    def read(self, limit: int) -> list[TopicRecord]:
+        if self._after is None:
+            self._after = self._topics.committed(self._group, self._topic) if self._group else 0
+        records = self._topics.read(self._topic, self._after, limit)
+        self._after = records[-1].offset if records else self._after
+        return records
+
+    def commit(self) -> None:
+        if self._group and self._after:
+            self._topics.commit(self._group, self._topic, self._after)
+
+    def close(self) -> None:
+        self._after = None
 
 
 class EmbeddedFeed:

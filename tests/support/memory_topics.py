@@ -55,8 +55,31 @@ class MemoryTopics:
         if topic in self.topics():
             self._committed[group, topic] = max(offset, self._committed[group, topic])
 
+    def reader(self, topic: str, group: str = "") -> "MemoryReader":
+        return MemoryReader(self, topic, group)
+
     def feed(self, group: str) -> "MemoryFeed":
         return MemoryFeed(self, group)
+
+    def close(self) -> None:
+        pass
+
+
+class MemoryReader:
+    def __init__(self, topics: MemoryTopics, topic: str, group: str) -> None:
+        self._topics = topics
+        self._topic = topic
+        self._group = group
+        self._after = topics.committed(group, topic) if group else 0
+
+    def read(self, limit: int) -> list[TopicRecord]:
+        records = self._topics.read(self._topic, self._after, limit)
+        self._after = records[-1].offset if records else self._after
+        return records
+
+    def commit(self) -> None:
+        if self._group:
+            self._topics.commit(self._group, self._topic, self._after)
 
     def close(self) -> None:
         pass
