@@ -15,10 +15,13 @@ from app.slots import Slot
 from app.wiring import SHARDS, System
 from domain.errors import FenbanError, HaltForPerson, LeaseLost, RetryLater
 from domain.messages import MessageState
+from domain.ports import Feed
 
 IDLE_SECONDS = 0.5
 FIRST_BACKOFF = 1.0
 LONGEST_BACKOFF = 300.0
+LONGEST_SERVER_BACKOFF = 15.0
+"""Of the parts that wait for the city's own servers: what waited while Kafka or the store was away moves soon after its return."""
 HALT_SECONDS = 300.0
 STOP_LOOK_SECONDS = 3600.0
 STOP_SECONDS = 4.0
@@ -60,11 +63,13 @@ class Runner:
         self._worker = system.worker(self._slots[1].name) if parts.work else None
         self._relay = system.relay() if parts.relay else None
         self._desk = system.feedback() if parts.feed else None
+        self._feed: Feed | None = None
         self._reminders = system.reminders() if parts.remind and system.settings.remind.automatic else None
 
     def close(self) -> None:
         for poller in self._pollers:
             poller.close()
+        self._close_feed()
         for slot in self._slots:
             slot.close()
 
@@ -153,8 +158,18 @@ class Runner:
     def _feed_once(self) -> int:
         if self._desk is None:
             return 0
-        with self._system.topics.feed(FEED_GROUP) as feed:
-            return self._desk.drain(feed, self._system.settings.work.batch)
+        if self._feed is None:
+            self._feed = self._system.topics.feed(FEED_GROUP)
+        try:
+            return self._desk.drain(self._feed, self._system.settings.work.batch)
+        except FenbanError:
+            self._close_feed()
+            raise
+
+    def _close_feed(self) -> None:
+        feed, self._feed = self._feed, None
+        if feed is not None:
+            feed.close()
 
     def _polling(self, poller: ChannelPoller) -> Callable[[], float]:
         def step() -> float:
@@ -181,6 +196,7 @@ class Runner:
 
     def _loop(self, name: str, step: Callable[[], float], stop: threading.Event) -> None:
         backoff = FIRST_BACKOFF
+        longest = LONGEST_BACKOFF if name.startswith("collect:") else LONGEST_SERVER_BACKOFF
         while not stop.is_set():
             try:
                 wait = step()
@@ -190,7 +206,7 @@ class Runner:
                 wait = LONGEST_BACKOFF
             except RetryLater as error:
                 wait = max(backoff, error.after or 0.0)
-                backoff = min(backoff * 2, LONGEST_BACKOFF)
+                backoff = min(backoff * 2, longest)
                 log.warning("retry", part=name, what=str(error), seconds=round(wait, 1))
             except HaltForPerson as error:
                 wait = HALT_SECONDS
@@ -201,7 +217,7 @@ class Runner:
             except Exception as error:
                 # A defect in one part must neither end it silently nor stop the others. Its text may quote a letter.
                 wait = backoff
-                backoff = min(backoff * 2, LONGEST_BACKOFF)
+                backoff = min(backoff * 2, longest)
                 log.error("defect", part=name, what=type(error).__name__, where=_where(error), seconds=round(wait, 1))
             if wait:
                 self._system.clock.wait(wait, stop)

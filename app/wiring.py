@@ -6,7 +6,7 @@ import getpass
 import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -265,7 +265,7 @@ class System:
         """Everything wrong that can be known without the network, a line each; opens no database that is not there."""
         found = self._store_problems()
         for name in ("directory", "rulebook", "calendar", "vault", "parsers", "classifier", "threshold"):
-            found += _problems_of(lambda name=name: getattr(self, name))
+            found += _problems_of(partial(getattr, self, name))
         for channel in self.settings.channel:
             found += self._channel_problems(channel)
         if self.settings.kafka.bootstrap_servers:

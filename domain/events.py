@@ -147,6 +147,11 @@ def reminder_id(assignment: AssignmentId, stage: ReminderStage, due: datetime) -
     return EventId(f"{assignment}:reminder:{stage.value}:{int(due.timestamp())}")
 
 
+def sealed_principal(code: UnitCode) -> str:
+    """The user of the named persons in a unit who may read its sealed topic; no unit's code has an underscore."""
+    return f"{code}_sealed"
+
+
 def sequence_text(sequence: int) -> str:
     """The CloudEvents ``sequence`` extension: zero-padded to 20 digits, so that text order is number order."""
     return f"{sequence:020d}"

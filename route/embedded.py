@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import orjson
 
@@ -202,7 +201,7 @@ class EmbeddedReader:
 
 
 class EmbeddedFeed:
-    """``domain.ports.Feed`` over embedded topics; to be closed, or used in a ``with`` statement."""
+    """``domain.ports.Feed`` over embedded topics; to be closed."""
 
     def __init__(
         self, group: str, unread: Callable[[str, int], list[TopicRecord]], commit: Callable[[str, dict[str, int]], None]
@@ -224,12 +223,6 @@ class EmbeddedFeed:
 
     def close(self) -> None:
         self._polled = {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.close()
 
 
 def _prepare(connection: sqlite3.Connection) -> None:

@@ -3,8 +3,7 @@
 import heapq
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from kafka import ConsumerRebalanceListener
 
@@ -62,12 +61,6 @@ class KafkaFeed:
         self._consumer = None
         self._forget(list(self._waiting))
         self._given = []
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.close()
 
     def _opened(self) -> Consumer:
         if self._consumer is None:

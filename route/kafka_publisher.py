@@ -212,7 +212,8 @@ class KafkaPublisher:
 def _outcome(future: Future) -> Outcome:
     if future.succeeded():
         return int(future.value.offset)
-    return future.exception or kafka_errors.KafkaTimeoutError()
+    error: Exception = future.exception or kafka_errors.KafkaTimeoutError()
+    return error
 
 
 def _why_not(info: TopicInfo, user: str) -> str:

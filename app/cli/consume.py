@@ -1,18 +1,20 @@
-"""``fenban consume`` and ``feedback``: the embedded topics from the command line."""
+"""``fenban consume`` and ``feedback``: the topics from the command line."""
 
 import json
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
 from app.cli.base import WRONG, JsonOption, SettingsOption, emit, open_system, say, show
-from app.phrases import phrase
+from app.phrases import phrase, told
 from app.texts import text
 from app.wiring import System
-from domain.errors import HaltForPerson, Refused, RejectItem
+from domain.errors import HaltForPerson, Refused, RejectItem, RetryLater
 from domain.events import (
     DEAD_TOPIC,
     EventType,
@@ -21,15 +23,18 @@ from domain.events import (
     TopicRecord,
     feedback_topic,
     notice_topic,
+    sealed_principal,
     sealed_topic,
     unit_topic,
 )
 from domain.ids import OFFICE, UnitCode
+from domain.ports import Reader, Topics
 from route.feedback import feedback_headers, feedback_value, parse_feedback
 from route.wire import structured
 
 READ_BATCH = 500
 FOLLOW_SECONDS = 0.5
+AGAIN_SECONDS = 5.0
 
 
 class Topic(StrEnum):
@@ -54,33 +59,73 @@ def consume(
     group: Annotated[str | None, typer.Option("--group", help="消费组：记住读到哪里 / remembers what was read")] = None,
     most: Annotated[int | None, typer.Option("--max", min=1, help="最多几条 / at most so many")] = None,
     topic: Annotated[Topic, typer.Option("--topic", help="哪个主题 / which topic")] = Topic.UNIT,
+    user: Annotated[str | None, typer.Option("--user", help="以此 Kafka 用户读 / as this Kafka user")] = None,
+    password: Annotated[
+        str | None,
+        typer.Option("--password", metavar="REF", help="该用户的密码：env:变量 或 file:文件 / its password's reference"),
+    ] = None,
     follow: Annotated[bool, typer.Option("--follow", help="一直等新的 / wait for more")] = False,
     as_json: JsonOption = False,
     settings: SettingsOption = None,
 ) -> None:
     """读取一个单位的主题。不带 --group 从头读，不记录。 / Reads a unit's topic; without a group from the start, committing nothing."""
-    with open_system(settings) as system:
-        name = _topic_name(topic, _unit(system, unit))
-        after = system.topics.committed(group, name) if group else 0
+    with open_system(settings) as system, _topics(system, user, password) as topics:
+        code = _unit(system, unit)
+        reader = topics.reader(_topic_name(topic, code), _group_of(code, group) if group else "")
         left = most if most is not None else sys.maxsize
         waiting = threading.Event()
         try:
             while left:
-                records = system.topics.read(name, after, min(left, READ_BATCH))
+                records = _next(system, reader, min(left, READ_BATCH), waiting if follow else None)
                 for record in records:
                     _print(record, as_json)
                 sys.stdout.flush()
                 if records:
-                    after = records[-1].offset
                     left -= len(records)
-                    if group:
-                        system.topics.commit(group, name, after)
+                    reader.commit()
                 elif follow:
                     system.clock.wait(FOLLOW_SECONDS, waiting)
                 else:
                     break
         except KeyboardInterrupt:
             return
+        finally:
+            reader.close()
+
+
+@contextmanager
+def _topics(system: System, user: str | None, password: str | None) -> Iterator[Topics]:
+    """The settings' topics, or Kafka's as another user."""
+    if user is None:
+        yield system.topics
+        return
+    if not system.settings.kafka.bootstrap_servers:
+        raise HaltForPerson("embedded topics have no users", remedy="leave --user out, or set kafka.bootstrap_servers")
+    topics = system.kafka_topics(username=user, password=password or "")
+    try:
+        yield topics
+    finally:
+        topics.close()
+
+
+def _group_of(code: UnitCode, group: str) -> str:
+    """A unit's groups begin with its code: no other unit's user may read in them."""
+    return group if group.startswith((f"{code}.", f"{sealed_principal(code)}.")) else f"{code}.{group}"
+
+
+def _next(system: System, reader: Reader, limit: int, waiting: threading.Event | None) -> list[TopicRecord]:
+    """The next records. Who follows a topic waits for its server to come back, and says so once."""
+    said = False
+    while True:
+        try:
+            return reader.read(limit)
+        except RetryLater as error:
+            if waiting is None:
+                raise
+            if not said:
+                say(told(error))
+            said = True
+            system.clock.wait(AGAIN_SECONDS, waiting)
 
 
 def feedback(

@@ -219,7 +219,7 @@ class Desk:
         relay = self.system.relay()
         while not relay.run_once(SHARDS, 100).idle:
             pass
-        return [structured(record) for record in self.system.topics.read(f"fenban.{kind}.{unit}", 0, 1000)]
+        return [structured(record) for record in self.system.topics.reader(f"fenban.{kind}.{unit}").read(1000)]
 
     def message(self, number: str) -> Any:
         from domain.ids import Number

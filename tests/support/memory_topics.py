@@ -3,8 +3,6 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Self
 
 from domain.events import Delivery, DeliveryStatus, OutboxRecord, TopicRecord
 
@@ -106,9 +104,3 @@ class MemoryFeed:
 
     def close(self) -> None:
         self._polled = []
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.close()

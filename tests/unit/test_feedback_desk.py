@@ -1,6 +1,7 @@
 """What departments' words do to their assignments, in whatever order and however often they come."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -194,7 +195,7 @@ def test_half_a_character_stops_nobody(desk: Desk, part: str) -> None:
         desk.clock.now(),
     )
     topics.append("fenban.feedback.roads", "x", (), '{"id":"\\ud800","type":"sign","assignment":"\\ud800"}', desk.clock.now())
-    with topics.feed("office.feed") as feed:
+    with closing(topics.feed("office.feed")) as feed:
         assert desk.feedback.drain(feed, 10) == 2
         assert desk.feedback.drain(feed, 10) == 0
     assert state(desk, part) == "completed"
@@ -249,7 +250,7 @@ def test_a_topic_record_that_cannot_be_read_is_audited_and_passed_over(desk: Des
     topics.append("fenban.feedback.water", "x", (), "not json", desk.clock.now())
     line = json.dumps({"id": "t1", "type": "sign", "assignment": part})
     topics.append("fenban.feedback.water", part, (), line, desk.clock.now())
-    with topics.feed("office.feed") as feed:
+    with closing(topics.feed("office.feed")) as feed:
         assert desk.feedback.drain(feed, 10) == 2
         assert desk.feedback.drain(feed, 10) == 0
     assert state(desk, part) == "signed"
