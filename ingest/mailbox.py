@@ -6,6 +6,7 @@ what was seen before is known by the SHA-256 of its bytes.
 
 import hashlib
 import json
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -13,6 +14,7 @@ from domain.errors import BadSettings, RetryLater
 from domain.ids import ExternalId
 from domain.messages import Batch, Capture, CapturePart, CaptureReject, Manifest
 from domain.ports import Clock, Seen
+from ingest.mailbox_ahead import Ahead
 from ingest.mailbox_config import MailboxConfig
 from ingest.mailbox_session import FetchRefused, Session, require_safe
 
@@ -25,17 +27,32 @@ _LAST_PATIENCE = 10
 _RECOVERED = 500
 
 
+@dataclass(frozen=True, slots=True)
+class _Mail:
+    """``reason``: why it cannot be taken in."""
+
+    uid: int
+    data: bytes
+    reason: str
+
+
 @dataclass(slots=True)
 class _Harvest:
-    """What a poll gathers. ``last`` is the UID up to which everything is accounted for."""
+    """What a poll gathers. ``last`` is the UID up to which everything is fetched or gone."""
 
     last: int
-    listed: int = 0
-    unchanged: int = 0
-    captures: list[Capture] = field(default_factory=list)
-    rejects: list[CaptureReject] = field(default_factory=list)
-    ids: set[ExternalId] = field(default_factory=set)
+    mails: list[_Mail] = field(default_factory=list)
     stopped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """A folder's UIDs as they were listed; a mail that came since has a UID from ``next_uid`` on."""
+
+    validity: int
+    next_uid: int
+    first: int
+    uids: list[int]
 
 
 class MailboxCollector:
@@ -54,6 +71,7 @@ class MailboxCollector:
         self._owed: set[tuple[int, int]] = set()
         self._recover_to: tuple[int, int] | None = None
         self._recovered = False
+        self._listing: _Listing | None = None
 
     def poll(self, cursor: str) -> Batch:
         """The next mails after the cursor. Raises RetryLater, HaltForPerson; nothing moved then."""
@@ -129,60 +147,86 @@ class MailboxCollector:
             self._recover_to = (validity, last)
         self._recovered = True
         nothing_new = exists == 0 or (next_uid and next_uid <= last + 1)
-        uids = [] if nothing_new else session.uids_from(last + 1)
-        wanted = uids[: self._config.batch_messages]
+        uids = [] if nothing_new else self._list(session, validity, next_uid, last + 1)
         harvest = _Harvest(last)
-        if wanted:
+        if wanted := uids[: self._config.batch_messages]:
             self._gather(session, validity, wanted, harvest)
+        captures, rejects, unchanged = self._account(validity, harvest.mails)
         return Batch(
-            captures=tuple(harvest.captures),
-            rejects=tuple(harvest.rejects),
-            manifest=Manifest(harvest.listed, harvest.unchanged, len(harvest.captures) + len(harvest.rejects)),
+            captures=tuple(captures),
+            rejects=tuple(rejects),
+            manifest=Manifest(len(captures) + len(rejects) + unchanged, unchanged, len(captures) + len(rejects)),
             cursor=json.dumps({"uidvalidity": validity, "last_uid": harvest.last}),
             more=bool(uids) and harvest.last < uids[-1] and not harvest.stopped,
         )
 
+    def _list(self, session: Session, validity: int, next_uid: int, first: int) -> list[int]:
+        """UIDs from ``first`` on. A long folder is listed once, not at every poll that takes a part of it."""
+        known = self._listing
+        if known is None or not next_uid or (known.validity, known.next_uid) != (validity, next_uid) or first < known.first:
+            known = self._listing = _Listing(validity, next_uid, first, session.uids_from(first))
+        return known.uids[bisect_left(known.uids, first) :]
+
     def _gather(self, session: Session, validity: int, uids: Sequence[int], harvest: _Harvest) -> None:
-        """Fetches one by one: what came before a fault stands, and a mail that cannot be had stands alone."""
+        """What came before a fault stands, and a mail that cannot be had stands alone."""
         sizes = session.sizes(uids)
+        ahead = Ahead(uids, {uid: size for uid, size in sizes.items() if size <= self._config.max_bytes})
         budget = self._config.batch_bytes
         for place, uid in enumerate(uids):
             size = sizes.get(uid)
-            if size is not None and harvest.listed and min(size, self._config.max_bytes) > budget:
-                return
-            try:
-                if size is not None and not self._take(session, validity, uid, size, harvest):
-                    size = None
-            except RetryLater:
-                self._drop()
-                harvest.stopped = True
-                if harvest.listed:
+            if size is not None:
+                cost = min(size, self._config.max_bytes)
+                if harvest.mails and cost > budget:
                     return
-                if not self._is_poison(validity, uid, uids[place + 1 :]):
-                    raise
-                self._add(validity, uid, b"", "the server breaks off whenever this mail is fetched", harvest)
-                return
+                try:
+                    session = self._take(session, validity, uid, size, ahead, harvest)
+                except RetryLater:
+                    self._drop()
+                    harvest.stopped = True
+                    if harvest.mails:
+                        return
+                    if not self._is_poison(validity, uid, uids[place + 1 :]):
+                        raise
+                    harvest.mails.append(_Mail(uid, b"", "the server breaks off whenever this mail is fetched"))
+                    harvest.last = uid
+                    return
+                budget -= cost
             self._failures.pop((validity, uid), None)
-            budget -= min(size or 0, self._config.max_bytes)
             harvest.last = uid
 
-    def _take(self, session: Session, validity: int, uid: int, size: int, harvest: _Harvest) -> bool:
-        """Fetches a mail and accounts for it. False when it is gone since it was listed: nobody's mail any more."""
+    def _take(self, session: Session, validity: int, uid: int, size: int, ahead: Ahead, harvest: _Harvest) -> Session:
+        """Fetches a mail; the session to go on with. A mail that is gone since it was listed is nobody's any more."""
+        try:
+            mail = self._fetch(session, uid, size, ahead)
+        except RetryLater:
+            if not ahead.together:
+                raise
+            # Many were asked for together: one by one it shows at which of them the connection breaks.
+            ahead.alone()
+            self._drop()
+            session = self._open()
+            if session.select(self._config.folder, readonly=True)[0] != validity:
+                raise
+            mail = self._fetch(session, uid, size, ahead)
+        if mail is not None:
+            harvest.mails.append(mail)
+        return session
+
+    def _fetch(self, session: Session, uid: int, size: int, ahead: Ahead) -> _Mail | None:
         large = size > self._config.max_bytes
         try:
-            data = session.head(uid, _HEAD_BYTES) if large else session.body(uid)
+            data = session.head(uid, _HEAD_BYTES) if large else ahead.body(session, uid)
         except FetchRefused:
             data = None
         if not data and not session.uids_among([uid]):
-            return False
+            return None
         if large:
             reason = f"the mail has {size} bytes, more than the {self._config.max_bytes} allowed: only its header fields are kept"
         elif data is None:
             reason = "the server does not deliver this mail"
         else:
             reason = "" if data else "the mail is empty"
-        self._add(validity, uid, data or b"", reason, harvest)
-        return True
+        return _Mail(uid, data or b"", reason)
 
     def _is_poison(self, validity: int, uid: int, next_uids: Sequence[int]) -> bool:
         """Whether it is this mail that breaks the connection and not the network: it did so again and again, always right
@@ -195,25 +239,27 @@ class MailboxCollector:
             return False
         return session.body(next_uids[0]) is not None if next_uids else failures >= _LAST_PATIENCE
 
-    def _add(self, validity: int, uid: int, data: bytes, reason: str, harvest: _Harvest) -> None:
-        """Counts the mail once, as new, seen before, or refused with the reason."""
-        external_id = _external_id(validity, uid, data)
-        harvest.last = uid
-        if external_id in harvest.ids:
-            self._known.add((validity, uid))
-            return
-        harvest.ids.add(external_id)
-        harvest.listed += 1
-        if self._seen.seen(self._config.channel, [external_id]):
-            harvest.unchanged += 1
-            self._known.add((validity, uid))
-            return
-        part = CapturePart("message", MEDIA_TYPE, data)
-        capture = Capture(self._config.channel, external_id, self._clock.now(), (part,), ref=f"{validity}:{uid}")
-        if reason:
-            harvest.rejects.append(CaptureReject(capture, reason))
-        else:
-            harvest.captures.append(capture)
+    def _account(self, validity: int, mails: Sequence[_Mail]) -> tuple[list[Capture], list[CaptureReject], int]:
+        """Counts each mail once: new ones, those refused with the reason, and how many were seen before."""
+        channel = self._config.channel
+        by_id: dict[ExternalId, _Mail] = {}
+        for mail in mails:
+            if by_id.setdefault(_external_id(validity, mail.uid, mail.data), mail) is not mail:
+                self._known.add((validity, mail.uid))
+        seen = self._seen.seen(channel, list(by_id)) if by_id else {}
+        captures: list[Capture] = []
+        rejects: list[CaptureReject] = []
+        for external_id, mail in by_id.items():
+            if external_id in seen:
+                self._known.add((validity, mail.uid))
+                continue
+            part = CapturePart("message", MEDIA_TYPE, mail.data)
+            capture = Capture(channel, external_id, self._clock.now(), (part,), ref=f"{validity}:{mail.uid}")
+            if mail.reason:
+                rejects.append(CaptureReject(capture, mail.reason))
+            else:
+                captures.append(capture)
+        return captures, rejects, len(seen)
 
 
 def _external_id(validity: int, uid: int, data: bytes | None) -> ExternalId:

@@ -108,8 +108,12 @@ class Session:
 
     def body(self, uid: int) -> bytes | None:
         """A whole mail; None where the server gave no bytes. Marks nothing. Raises FetchRefused, RetryLater."""
-        data = self._fetch([uid], "BODY.PEEK[]").get(uid, {}).get(b"BODY[]")
-        return data if isinstance(data, bytes) else None
+        return self.bodies([uid]).get(uid)
+
+    def bodies(self, uids: Sequence[int]) -> dict[int, bytes]:
+        """Whole mails of those UIDs that the server gave bytes for. Marks nothing. Raises FetchRefused, RetryLater."""
+        found = ((uid, data.get(b"BODY[]")) for uid, data in self._fetch(uids, "BODY.PEEK[]").items())
+        return {uid: data for uid, data in found if isinstance(data, bytes)}
 
     def head(self, uid: int, most: int) -> bytes:
         """The first ``most`` bytes of the header fields."""

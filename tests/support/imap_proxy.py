@@ -1,18 +1,26 @@
 """A TCP proxy before an IMAP server, which a test makes fail."""
 
+import re
 import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 
-BODY_FETCH = b"BODY.PEEK["
+_BODY_FETCH = re.compile(rb"UID FETCH ([0-9,:]+) \(BODY\.PEEK\[")
+
+
+def fetched(line: bytes) -> set[int]:
+    """UIDs of the mails whose bytes a client's command asks for."""
+    found = _BODY_FETCH.search(line)
+    ranges = [part.split(b":") for part in found[1].split(b",")] if found else []
+    return {uid for bounds in ranges for uid in range(int(bounds[0]), int(bounds[-1]) + 1)}
 
 
 class ImapProxy:
     """Listens on loopback; ``port``. ``fail()``: nobody gets through; ``fail(after=n)``: breaks off at every fetch of a mail
     after n more.
 
-    ``drop_on``: bytes in a client's command that break the connection, as a server does that stumbles over one mail.
+    ``poison``: the UID of a mail at whose fetching the connection breaks, as with a server that stumbles over it.
     ``answer``: a function that may replace a client's line by an answer of its own (None: pass it on).
     """
 
@@ -24,7 +32,7 @@ class ImapProxy:
         self._lock = threading.Lock()
         self._left: int | None = None
         self._shut = False
-        self.drop_on: bytes | None = None
+        self.poison: int | None = None
         self.answer: Callable[[bytes], bytes | None] = lambda _line: None
         self.lines: list[bytes] = []
         threading.Thread(target=self._serve, daemon=True).start()
@@ -82,13 +90,14 @@ class ImapProxy:
         self._end(client, server)
 
     def _breaks(self, line: bytes) -> bool:
-        if self.drop_on is not None and self.drop_on in line:
+        wanted = fetched(line)
+        if self.poison in wanted:
             return True
-        if BODY_FETCH not in line or self._left is None:
+        if not wanted or self._left is None:
             return False
-        if self._left == 0:
+        if self._left < len(wanted):
             return True
-        self._left -= 1
+        self._left -= len(wanted)
         return False
 
     def _answers(self, server: socket.socket, client: socket.socket) -> None:

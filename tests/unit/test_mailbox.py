@@ -10,7 +10,7 @@ from domain.errors import BadSettings, HaltForPerson, RetryLater
 from domain.messages import Capture
 from ingest.mailbox import MailboxCollector
 from tests.support.collector_rig import Rig
-from tests.support.imap_proxy import ImapProxy
+from tests.support.imap_proxy import ImapProxy, fetched
 from tests.support.rig_mailbox import PLACES, MailPlace, MailSource, letter, mailbox_config, mailbox_rig
 from tests.support.web_clock import HandClock
 from tests.support.web_seen import FakeSeen
@@ -168,7 +168,7 @@ def test_a_mail_that_breaks_the_connection_is_quarantined_at_last_and_the_others
         client = place.client()
         client.select_folder(config.folder, readonly=True)
         poison = sorted(client.search("ALL"))[2]
-        proxy.drop_on = f"UID FETCH {poison} (BODY.PEEK[])".encode()
+        proxy.poison = poison
         collector = MailboxCollector(config, rig.seen, rig.clock)
         cursor, captures, rejects, faults = "", 0, 0, 0
         for _ in range(10):
@@ -196,7 +196,7 @@ def test_a_mail_that_the_server_will_not_deliver_is_quarantined_alone(place: Mai
 
         def refuse(line: bytes) -> bytes | None:
             tag = line.split(b" ", 1)[0]
-            return tag + b" NO [CORRUPTION] cannot read\r\n" if f"FETCH {poison} (BODY".encode() in line else None
+            return tag + b" NO [CORRUPTION] cannot read\r\n" if poison in fetched(line) else None
 
         proxy.answer = refuse
         collector = MailboxCollector(mailbox_config(place, source_of(rig).folder, port=proxy.port), rig.seen, rig.clock)
