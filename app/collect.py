@@ -8,8 +8,9 @@ from app.registrar import Registrar
 from app.retry import transact
 from app.settings import AnyChannel
 from app.wiring import System
-from domain.errors import FenbanError, HaltForPerson, RetryLater
+from domain.errors import FenbanError, HaltForPerson, OutOfReach, RetryLater
 from domain.ids import ChannelId
+from domain.messages import Batch
 from domain.ports import Collector
 from domain.records import Lease
 
@@ -61,7 +62,7 @@ class ChannelPoller:
                 self._collector = self._system.collector(self.channel)
             batch = self._collector.poll(cursor)
             self._system.failpoint("collect.polled")
-            done = self._registrar.register(self._id, batch, fence=lease.token)
+            done = self._register(batch, lease)
             refs = [capture.ref for capture in batch.captures if capture.ref]
             refs += [reject.capture.ref for reject in batch.rejects if reject.capture.ref]
             if refs:
@@ -70,6 +71,15 @@ class ChannelPoller:
         finally:
             self._end(lease)
         return Polled(done, batch.manifest.listed, batch.more, batch.next_at)
+
+    def _register(self, batch: Batch, lease: Lease) -> Registered:
+        try:
+            return transact(self._system.clock, lambda: self._registrar.register(self._id, batch, fence=lease.token))
+        except OutOfReach:
+            # It may have been stored: a new collector acknowledges what lies before the cursor, as after a kill.
+            self.close()
+            self._collector = None
+            raise
 
     def _begin(self) -> tuple[Lease, str]:
         now = self._system.clock.now()

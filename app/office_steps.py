@@ -7,7 +7,7 @@ from app.changes import Changes, EventMaker
 from app.people import sender_names
 from app.retry import transact
 from domain.decisions import Assignment
-from domain.errors import Refused
+from domain.errors import Refused, RetryLater
 from domain.ids import AssignmentId, Number
 from domain.messages import Message, MessageState
 from domain.ports import Clock, Store, UnitOfWork, Vault
@@ -63,12 +63,11 @@ class OfficeSteps:
 
         def work() -> T:
             with self._store.unit_of_work() as uow:
-                message = uow.reads.messages([number]).get(number)
-                if message is None:
-                    raise Refused(f"there is no message {number}", remedy="look it up with: fenban export matters --json")
-                if whole_matter and message.state is MessageState.JOINED:
-                    message = uow.reads.messages([Number(message.matter)])[Number(message.matter)]
-                changes = Changes(self._clock.now(), self._make_event, uow.matters.lock([message.matter]))
+                message = _standing(uow, number, whole_matter=whole_matter)
+                matters = uow.matters.lock([message.matter])
+                if not uow.alone and _standing(uow, number, whole_matter=whole_matter) != message:
+                    raise RetryLater(f"message {number} moved on under another process", remedy="the step is tried again")
+                changes = Changes(self._clock.now(), self._make_event, matters)
                 changes.names = sender_names(uow, self._vault, message)
                 result = step(uow, changes, message)
                 changes.write(uow)
@@ -86,6 +85,7 @@ class OfficeSteps:
                 if assignment is None:
                     raise Refused(f"there is no assignment {ident}", remedy="look it up with: fenban assignment list")
                 changes = Changes(self._clock.now(), self._make_event, uow.matters.lock([assignment.matter]))
+                assignment = uow.assignments.get(ident) or assignment
                 message = uow.reads.of_matters([assignment.matter])[assignment.matter][0]
                 changes.names = sender_names(uow, self._vault, message)
                 result = step(uow, changes, message, assignment)
@@ -107,3 +107,13 @@ class OfficeSteps:
         if message.state not in states:
             wanted = " or ".join(states)
             raise Refused(f"message {message.number} is {message.state}, not {wanted}")
+
+
+def _standing(uow: UnitOfWork, number: Number, *, whole_matter: bool) -> Message:
+    """The message, or the one that stands for its matter. Raises Refused when there is none."""
+    message = uow.reads.messages([number]).get(number)
+    if message is None:
+        raise Refused(f"there is no message {number}", remedy="look it up with: fenban export matters --json")
+    if whole_matter and message.state is MessageState.JOINED:
+        return uow.reads.messages([Number(message.matter)])[Number(message.matter)]
+    return message

@@ -3,10 +3,12 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from app.codec import digest_text, own_words_bytes, upstream_bytes
 from app.failpoints import Failpoint, no_failpoint
 from app.register_plan import Item, Poll, Registered, RegisterPlan
+from app.retry import transact
 from domain.errors import RejectItem, RetryLater
 from domain.ids import ChannelId, ExternalId, VaultOwner
 from domain.messages import Batch, Capture, CaptureOutcome, CaptureReject, Draft
@@ -70,21 +72,24 @@ class Registrar:
             if item.draft is None:
                 results.append((waiting.id, item.reason))
                 continue
-            with self._store.unit_of_work() as uow:
-                seen = dict(uow.captures.seen(capture.channel, [capture.external_id]))
-                plan = RegisterPlan(self._vault, self._clock.now(), seen)
-                known = seen.get(capture.external_id)
-                if known is not None and known.number is not None and known.fetched_at > waiting.at:
-                    # What the item says now was fetched after this capture, which adds nothing to it.
-                    outcome = CaptureOutcome.NOTED
-                else:
-                    outcome = plan.add(item, self._existing(uow, item.owner), capture_id=waiting.id)
-                plan.write(uow, None)
-                if outcome is CaptureOutcome.NOTED and not plan.notes:
-                    uow.captures.resolve(waiting.id, outcome=outcome, at=plan.now)
-                uow.commit()
-            results.append((waiting.id, outcome))
+            results.append((waiting.id, transact(self._clock, partial(self._replay, waiting, capture, item))))
         return results
+
+    def _replay(self, waiting: QuarantineItem, capture: Capture, item: Item) -> CaptureOutcome:
+        with self._store.unit_of_work() as uow:
+            seen = dict(uow.captures.seen(capture.channel, [capture.external_id]))
+            plan = RegisterPlan(self._vault, self._clock.now(), seen)
+            known = seen.get(capture.external_id)
+            if known is not None and known.number is not None and known.fetched_at > waiting.at:
+                # What the item says now was fetched after this capture, which adds nothing to it.
+                outcome = CaptureOutcome.NOTED
+            else:
+                outcome = plan.add(item, self._existing(uow, item.owner), capture_id=waiting.id)
+            plan.write(uow, None)
+            if outcome is CaptureOutcome.NOTED and not plan.notes:
+                uow.captures.resolve(waiting.id, outcome=outcome, at=plan.now)
+            uow.commit()
+        return outcome
 
     def _fill(self, plan: RegisterPlan, items: Sequence[Item]) -> None:
         with self._store.unit_of_work(write=False) as uow:

@@ -54,17 +54,27 @@ class SamenessFinder:
     def __init__(self, uow: UnitOfWork, messages: Sequence[Message], settings: SamenessSettings) -> None:
         self._settings = settings
         self._uow = uow
+        self._held = self._claim_all(messages)
+        # Only now: who held one of these texts in another transaction has ended it, and is seen.
         marks = list({(mark.hash, mark.key_version): mark for message in messages for mark in message.marks}.values())
         self._by_person: dict[bytes, list[Message]] = defaultdict(list)
         if marks:
             since = min(message.written_at for message in messages) - timedelta(days=settings.repeat_days)
             for person, message in uow.sameness.by_marks(marks, since, known={message.number: message for message in messages}):
                 self._by_person[person].append(message)
-        self._held = self._claim_all(messages)
+        self._batch = {message.number for message in messages}
 
     def matters(self) -> set[MatterId]:
         """Every matter a message of the batch could be joined to or repeat."""
         return {message.matter for company in self._by_person.values() for message in company}
+
+    def look_again(self) -> set[MatterId]:
+        """Reads what was found before its matters were locked anew; the matters it is in now."""
+        company = {one.number for listed in self._by_person.values() for one in listed} - self._batch
+        read = self._uow.reads.messages(sorted(company)) if company else {}
+        for listed in self._by_person.values():
+            listed[:] = [read.get(one.number, one) for one in listed]
+        return {one.matter for one in read.values()}
 
     def find(
         self, message: Message, matters: Mapping[MatterId, MatterRow], current: Callable[[Message], Now | None]

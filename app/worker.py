@@ -11,7 +11,7 @@ from app.feedback import ARBITRATION_RETURNS
 from app.sameness import Now, Same, SamenessFinder, SamenessSettings, text_form
 from app.sealing import seal_matter
 from domain.decisions import Assignment, Decision, Outcome, Suggestion
-from domain.errors import Refused, RetryLater
+from domain.errors import OutOfReach, Refused, RetryLater
 from domain.ids import MatterId
 from domain.messages import Message, MessageState
 from domain.ports import Classifier, Clock, Store, UnitOfWork
@@ -84,6 +84,8 @@ class Worker:
                 self._write(uow, plan)
                 self._failpoint("work.write")
                 uow.commit()
+        except OutOfReach:
+            raise
         except (RetryLater, Refused) as error:
             if len(plan) > 1:
                 return self._one_by_one(plan)
@@ -96,6 +98,8 @@ class Worker:
         for planned in plan:
             try:
                 written += self._commit([planned])
+            except OutOfReach:
+                raise
             except RetryLater as error:
                 failure = error
         if not written:
@@ -121,6 +125,9 @@ class Worker:
         wanted = {planned.message.matter for planned in plan} | (finder.matters() if finder else set())
         wanted |= {MatterId(planned.message.number) for planned in plan if planned.message.version > 1}
         matters = uow.matters.lock(sorted(wanted))
+        if finder is not None and not uow.alone:
+            # Another worker may have decided about an earlier message while its matter was waited for.
+            matters |= uow.matters.lock(sorted(finder.look_again() - matters.keys()))
         repeated = {row.repeat_of for row in matters.values() if row.repeat_of} - wanted
         if repeated:
             matters |= uow.matters.lock(sorted(repeated))

@@ -145,7 +145,9 @@ class Vault(Protocol):
 
 
 class CaptureRepository(Protocol):
-    def seen(self, channel: ChannelId, external_ids: Sequence[ExternalId]) -> Mapping[ExternalId, SeenItem]: ...
+    def seen(self, channel: ChannelId, external_ids: Sequence[ExternalId]) -> Mapping[ExternalId, SeenItem]:
+        """What is known of these items. In a writing unit of work nobody else registers on the channel until it ends: what
+        is seen stays so."""
 
     def record_poll(self, poll: PollRow) -> int:
         """Stores manifest and cursor and returns the poll's id. Raises LeaseLost when ``poll.fence`` is not the channel's."""
@@ -314,7 +316,12 @@ class VaultRepository(Protocol):
 
 
 class UnitOfWork(Protocol):
-    """One transaction. Leaving it without ``commit`` rolls back. Nothing in it may wait for a network."""
+    """One transaction. Leaving it without ``commit`` rolls back. Nothing in it may wait for a network.
+
+    ``alone``: nobody else writes until it ends, so that what was read before a lock was taken still holds after it.
+    """
+
+    alone: bool
 
     captures: CaptureRepository
     messages: MessageRepository
@@ -328,7 +335,8 @@ class UnitOfWork(Protocol):
     audit: AuditRepository
     vault: VaultRepository
 
-    def commit(self) -> None: ...
+    def commit(self) -> None:
+        """Raises RetryLater when nothing was stored; OutOfReach also where a lost server could not be asked whether it did."""
 
     def __enter__(self) -> Self: ...
 

@@ -1,6 +1,6 @@
 """Polls, what is known of each item, and captures that wait for a person (``domain.ports.CaptureRepository``)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from domain.errors import LeaseLost, Refused
@@ -69,11 +69,21 @@ def record_captures(
     return ids
 
 
+def hold_channels(tx: Transaction, ids: Iterable[ChannelId]) -> None:
+    """Nobody else registers on these channels until this transaction ends (on SQLite nobody writes at all)."""
+    if not tx.sqlite:
+        ordered = sorted(ids)
+        tx.many("INSERT INTO channels (id) VALUES (?) ON CONFLICT DO NOTHING", [(channel,) for channel in ordered])
+        tx.fetch_in("SELECT id FROM channels WHERE id IN ({}) ORDER BY id" + tx.hold, ordered)
+
+
 class SqlCaptures:
     def __init__(self, tx: Transaction) -> None:
         self._tx = tx
 
     def seen(self, channel: ChannelId, external_ids: Sequence[ExternalId]) -> Mapping[ExternalId, SeenItem]:
+        if self._tx.write:
+            hold_channels(self._tx, [channel])
         rows = self._tx.fetch_in(_SEEN, external_ids, before=(channel,))
         return {ExternalId(row[0]): SeenItem(row[1], row[2], from_us(row[3]), row[4]) for row in rows}
 

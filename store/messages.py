@@ -1,7 +1,7 @@
 """Registering, revising, noting, claiming and settling messages (``domain.ports.MessageRepository``)."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from domain.ids import ChannelId, ExternalId, Number
 from domain.lifecycle import check_message_move
 from domain.messages import CaptureOutcome, Mark, Message
 from domain.records import NewMessage, Note, Revision, Settlement
-from store.captures import record_captures
+from store.captures import hold_channels, record_captures
 from store.codes import get_marks, get_words, put_marks, put_words
 from store.engine import Row, Transaction, insert_sql
 from store.rows import CURRENT_VERSION, MESSAGE_COLUMNS, to_message
@@ -106,7 +106,7 @@ class SqlMessages:
         self._tx = tx
 
     def register(self, new: Sequence[NewMessage]) -> list[Number]:
-        self._hold_channels({message.channel for message in new})
+        hold_channels(self._tx, {message.channel for message in new})
         known = self._registered(new)
         fresh: list[NewMessage] = []
         places: list[int] = []
@@ -122,13 +122,6 @@ class SqlMessages:
         for place, number in zip(places, numbers, strict=True):
             given[place] = number
         return given
-
-    def _hold_channels(self, ids: Iterable[ChannelId]) -> None:
-        """Nobody else registers on these channels until this transaction ends (on SQLite nobody writes at all)."""
-        if not self._tx.sqlite:
-            ordered = sorted(ids)
-            self._tx.many("INSERT INTO channels (id) VALUES (?) ON CONFLICT DO NOTHING", [(channel,) for channel in ordered])
-            self._tx.fetch_in("SELECT id FROM channels WHERE id IN ({}) ORDER BY id" + self._tx.hold, ordered)
 
     def _registered(self, new: Sequence[NewMessage]) -> set[tuple[ChannelId, ExternalId]]:
         by_channel: dict[ChannelId, list[ExternalId]] = {}

@@ -88,8 +88,11 @@ class PostgresTransaction(Transaction):
         try:
             self._transaction.commit()
         except Exception as error:
-            if attempt is None or not driver.closed:
+            if not driver.closed:
                 raise
+            if attempt is None:
+                # It had changed nothing, so nothing was lost.
+                return
             done = _was_committed(self._engine, attempt, self._patience)
             if done is None:
                 what = "the database went away while it stored: whether it did is not known"

@@ -50,6 +50,7 @@ class SqlUnitOfWork:
 
     def __enter__(self) -> Self:
         tx = self._tx = self._store.transaction(write=self._write)
+        self.alone = tx.sqlite
         self.captures: CaptureRepository = SqlCaptures(tx)
         self.messages: MessageRepository = SqlMessages(tx)
         self.sameness: SamenessRepository = SqlSameness(tx)
