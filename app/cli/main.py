@@ -14,7 +14,21 @@ from app.cli.base import WRONG, say, use_settings
 from app.phrases import phrase, told
 from domain.errors import BadSettings, FenbanError
 
-PARTS = ("setup", "run", "reports", "office", "quarantine", "consume", "analyst", "keep", "evaluate", "mail", "deadline")
+PARTS = (
+    "setup",
+    "run",
+    "reports",
+    "office",
+    "quarantine",
+    "consume",
+    "topics",
+    "analyst",
+    "keep",
+    "topics",
+    "evaluate",
+    "mail",
+    "deadline",
+)
 ALONE = frozenset({"evaluate", "mail", "deadline"})
 """Commands that need no settings and no store: they are run without importing the rest, many files in a row perhaps."""
 
