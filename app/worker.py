@@ -65,7 +65,7 @@ class Worker:
     def run_once(self) -> int:
         """How many messages were handled, 0 when there were none. Raises RetryLater when the store cannot be reached."""
         now = self._clock.now()
-        with self._store.unit_of_work() as uow:
+        with self._store.unit_of_work(lasting=False) as uow:
             until = now + timedelta(seconds=self._settings.claim_seconds)
             messages = uow.messages.claim(self._settings.name, self._settings.batch, now, until)
             uow.commit()

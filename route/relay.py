@@ -25,8 +25,8 @@ class RelayResult:
 class Relay:
     """Reads, publishes and settles in three steps; nothing is published inside a transaction.
 
-    Killed between publishing and settling, it publishes the same event ids again. ``failpoint`` is called with
-    ``relay.read``, ``relay.published`` and ``relay.settled``. What is refused is told by ``dead_letters`` when they are given.
+    Killed between publishing and settling, or by a power cut soon after, it publishes the same event ids again. ``failpoint``
+    is called with ``relay.read``, ``relay.published`` and ``relay.settled``. What is refused is told by ``dead_letters`` when they are given.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Relay:
     def _settle(self, wave: Sequence[OutboxRecord], deliveries: Sequence[Delivery]) -> None:
         refused = {item.record_id: item.reason for item in deliveries if item.status is DeliveryStatus.REFUSED}
         now = self._clock.now()
-        with self._store.unit_of_work() as work:
+        with self._store.unit_of_work(lasting=bool(refused)) as work:
             # Matters before their records, in the order that everybody locks in.
             matters = work.matters.lock(sorted({record.key for record in wave if record.id in refused})) if refused else {}
             parked = set(work.outbox.settle(deliveries, now))

@@ -84,7 +84,13 @@ def _switch_to_wal(cursor: sqlite3.Cursor) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writing") else "BEGIN")
+    options = connection.get_execution_options()
+    if not options.get("writing"):
+        connection.exec_driver_sql("BEGIN")
+        return
+    # With WAL, NORMAL leaves out the wait at the commit and nothing else: no later transaction outlasts this one.
+    connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if options.get('lasting', True) else 'NORMAL'}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 @cache
@@ -100,8 +106,11 @@ class Transaction:
     SQL given as text uses ``?`` for parameters and nothing that only one of the two databases understands.
     """
 
-    def __init__(self, engine: Engine, *, write: bool, gate: "threading.Lock | None", gate_timeout: float) -> None:
+    def __init__(
+        self, engine: Engine, *, write: bool, gate: "threading.Lock | None", gate_timeout: float, lasting: bool = True
+    ) -> None:
         self.write = write
+        self.lasting = lasting
         self.sqlite = engine.dialect.name == "sqlite"
         self._gate = gate if write else None
         # Threads of one process wait for each other here, which is fairer and quicker than SQLite's polling.
@@ -158,7 +167,7 @@ class Transaction:
             self._release()
 
     def _prepared(self, connection: Connection) -> Connection:
-        return connection.execution_options(writing=self.write)
+        return connection.execution_options(writing=self.write, lasting=self.lasting)
 
     def _commit(self) -> None:
         self._transaction.commit()

@@ -66,10 +66,10 @@ class PostgresTransaction(Transaction):
     """Where the server is lost while it commits, it is asked what it did: only when it stays away longer than ``patience``
     seconds does OutOfReach mean that this is not known."""
 
-    def __init__(self, engine: Engine, *, write: bool, patience: float) -> None:
+    def __init__(self, engine: Engine, *, write: bool, patience: float, lasting: bool = True) -> None:
         self._engine = engine
         self._patience = patience
-        super().__init__(engine, write=write, gate=None, gate_timeout=patience)
+        super().__init__(engine, write=write, gate=None, gate_timeout=patience, lasting=lasting)
 
     def _prepared(self, connection: Connection) -> Connection:
         if self.write:
@@ -84,6 +84,8 @@ class PostgresTransaction(Transaction):
         if driver.info.transaction_status == TransactionStatus.INERROR:
             # COMMIT would roll back, and the driver would say that all is well.
             raise RetryLater("a step of this transaction had failed: nothing of it was stored", remedy="it is tried again")
+        if not self.lasting:
+            self.cursor.execute("SET LOCAL synchronous_commit = off")
         attempt = _attempt_of(self.cursor)
         try:
             self._transaction.commit()

@@ -44,12 +44,13 @@ from store.vault_rows import SqlVault
 class SqlUnitOfWork:
     """One transaction, begun on entering. Leaving it without ``commit`` rolls back."""
 
-    def __init__(self, store: "SqlStore", *, write: bool) -> None:
+    def __init__(self, store: "SqlStore", *, write: bool, lasting: bool) -> None:
         self._store = store
         self._write = write
+        self._lasting = lasting
 
     def __enter__(self) -> Self:
-        tx = self._tx = self._store.transaction(write=self._write)
+        tx = self._tx = self._store.transaction(write=self._write, lasting=self._lasting)
         self.alone = tx.sqlite
         self.captures: CaptureRepository = SqlCaptures(tx)
         self.messages: MessageRepository = SqlMessages(tx)
@@ -83,18 +84,18 @@ class SqlStore:  # domain.ports.Store and Seen
         self._gate = threading.Lock() if self._engine.dialect.name == "sqlite" else None
         self._checked = False
 
-    def unit_of_work(self, *, write: bool = True) -> SqlUnitOfWork:
-        return SqlUnitOfWork(self, write=write)
+    def unit_of_work(self, *, write: bool = True, lasting: bool = True) -> SqlUnitOfWork:
+        return SqlUnitOfWork(self, write=write, lasting=lasting)
 
-    def transaction(self, *, write: bool) -> Transaction:
+    def transaction(self, *, write: bool, lasting: bool = True) -> Transaction:
         """Raises RetryLater when the store is locked or away, HaltForPerson when its schema is another program's."""
         if not self._checked:
             self._check_schema()
         if self._gate is None:
             from store.postgres import PostgresTransaction
 
-            return PostgresTransaction(self._engine, write=write, patience=self._timeout)
-        return Transaction(self._engine, write=write, gate=self._gate, gate_timeout=self._timeout)
+            return PostgresTransaction(self._engine, write=write, patience=self._timeout, lasting=lasting)
+        return Transaction(self._engine, write=write, gate=self._gate, gate_timeout=self._timeout, lasting=lasting)
 
     def seen(self, channel: ChannelId, external_ids: Sequence[ExternalId]) -> Mapping[ExternalId, SeenItem]:
         with self.unit_of_work(write=False) as uow:

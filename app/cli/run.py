@@ -1,6 +1,5 @@
 """``fenban run``, ``collect``, ``work``, ``relay``."""
 
-import gc
 import signal
 import sys
 import threading
@@ -18,7 +17,7 @@ from app.health import HealthServer
 from app.metrics import registry
 from app.readiness import readiness
 from app.reports import health_document, ledger_document
-from app.runner import Parts, run_parts
+from app.runner import Parts, keep_loaded, run_parts
 from app.texts import text
 from app.wiring import System
 from domain.errors import HaltForPerson
@@ -80,9 +79,7 @@ def _run(system: System, parts: Parts, *, until_idle: bool) -> None:
         say(problem)
     if problems:
         raise typer.Exit(WRONG)
-    # What was loaded stays: the collector need not look at the model and the rules again and again.
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    keep_loaded()
     with _stop_signals(system.stop) as stop:
         if not until_idle:
             log.info("started", text=text("run.started"))

@@ -110,6 +110,17 @@ def test_a_folder_that_is_not_there_needs_a_person(tmp_path: Path) -> None:
         SqlStore(f"sqlite:///{tmp_path / 'nowhere' / 'store.db'}").unit_of_work().__enter__()
 
 
+def test_only_what_is_done_again_harmlessly_does_not_wait_for_the_disk(url: str) -> None:
+    store = SqlStore(url)
+    said = []
+    for lasting in (True, False, True):
+        with store.transaction(write=True, lasting=lasting) as tx:
+            said.append(tx.fetch("PRAGMA synchronous")[0][0])
+            tx.commit()
+    full, normal = 2, 1
+    assert said == [full, normal, full]
+
+
 def test_leaving_by_an_error_rolls_back_and_frees_the_store(url: str) -> None:
     store = SqlStore(url, busy_timeout=0.05)
     with pytest.raises(ZeroDivisionError), store.unit_of_work() as uow:  # noqa: PT012
