@@ -12,11 +12,13 @@ import structlog
 from app.collect import Busy, ChannelPoller
 from app.reminders import LOOK_SECONDS, Reminders
 from app.retry import transact
+from app.shares import OutboxShare
 from app.slots import Slot
 from app.wiring import SHARDS, System
 from domain.errors import FenbanError, HaltForPerson, LeaseLost, RetryLater
 from domain.messages import MessageState
 from domain.ports import Feed
+from store.shards import shard_in
 
 IDLE_SECONDS = 0.5
 FIRST_BACKOFF = 1.0
@@ -70,6 +72,10 @@ class Runner:
             self._pollers = [ChannelPoller(system, channel, registrar, self._slots[0].name) for channel in wanted]
         self._worker = system.worker(self._slots[1].name) if parts.work else None
         self._relay = system.relay() if parts.relay else None
+        self._share: OutboxShare | None = None
+        if parts.relay:
+            self._slots.append(Slot(folder, "relay"))
+            self._share = OutboxShare(system.store, system.clock, self._slots[-1].name, system.settings.work.lease_seconds)
         self._desk = system.feedback() if parts.feed else None
         self._feed: Feed | None = None
         self._reminders = system.reminders() if parts.remind and system.settings.remind.automatic else None
@@ -78,6 +84,8 @@ class Runner:
         for poller in self._pollers:
             poller.close()
         self._close_feed()
+        if self._share is not None:
+            self._share.close()
         for slot in self._slots:
             slot.close()
 
@@ -142,25 +150,39 @@ class Runner:
         return done
 
     def _count(self, stage: str, step: Callable[[], int], told: Callable[[str, int], None]) -> int:
-        done = transact(self._system.clock, step)
+        try:
+            done = transact(self._system.clock, step)
+        except LeaseLost:
+            # Another process does this part now; whether anything is left is looked at again.
+            done = 0
         if done:
             told(stage, done)
         return done
 
     def _left_to_others(self, stop: threading.Event) -> bool:
-        """Whether messages wait under another worker's claim: they are waited for, so that idle means idle."""
-        if self._worker is None:
-            return False
+        """Whether messages wait under another worker's claim, or records in another relay's part of the outbox: they are
+        waited for, so that idle means idle."""
         with self._system.store.unit_of_work(write=False) as uow:
-            waiting = bool(uow.reads.in_state([MessageState.NEW], limit=1))
+            waiting = self._worker is not None and bool(uow.reads.in_state([MessageState.NEW], limit=1))
+            if self._relay is not None:
+                waiting = waiting or bool(uow.outbox.pending(SHARDS, 1, self._system.clock.now()))
         if waiting:
             self._system.clock.wait(IDLE_SECONDS, stop)
+            if self._share is not None:
+                self._share.leases(look=True)
         return waiting
 
     def _relay_once(self) -> int:
-        if self._relay is None:
+        if self._relay is None or self._share is None:
             return 0
-        result = self._relay.run_once(SHARDS, self._system.settings.work.batch)
+        leases = self._share.leases()
+        if not leases:
+            return 0
+        try:
+            result = self._relay.run_once([shard_in(lease) for lease in leases], self._system.settings.work.batch, leases=leases)
+        except LeaseLost:
+            self._share.forget()
+            raise
         return result.delivered + result.parked
 
     def _feed_once(self) -> int:

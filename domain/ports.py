@@ -294,6 +294,20 @@ class ChannelRepository(Protocol):
     def release(self, lease: Lease) -> None: ...
 
 
+class ShardRepository(Protocol):
+    """The outbox in 64 parts by a fixed hash of the matter, so that relays share the work and keep each matter's order."""
+
+    def share(self, owner: str, now: datetime, until: datetime, *, begin: bool) -> list[Lease]:
+        """An equal part for each relay that lives, held until ``until``: own leases are renewed, those above the part given
+        back, free ones taken with a new token. ``begin``: own ones get a new token too."""
+
+    def check(self, leases: Sequence[Lease]) -> None:
+        """Holds them until the unit of work ends. Raises LeaseLost when another relay took one over."""
+
+    def leave(self, owner: str, leases: Sequence[Lease]) -> None:
+        """Gives them back; the others need not count this relay any more."""
+
+
 class AuditRepository(Protocol):
     def append(self, entries: Sequence[AuditEntry]) -> None:
         """Chained by hash to what stands before."""
@@ -332,6 +346,7 @@ class UnitOfWork(Protocol):
     reminders: ReminderRepository
     outbox: OutboxRepository
     channels: ChannelRepository
+    shards: ShardRepository
     audit: AuditRepository
     vault: VaultRepository
 

@@ -4,8 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from domain.errors import LeaseLost
 from domain.events import Delivery, DeliveryStatus, Fate, OutboxRecord
 from domain.ports import Clock, Publisher, Store
+from domain.records import Lease
 from route.dead_letters import DeadLetters
 
 
@@ -44,10 +46,11 @@ class Relay:
         self._dead_letters = dead_letters
         self._failpoint = failpoint or _pass
 
-    def run_once(self, shards: Sequence[int], limit: int) -> RelayResult:
-        """Moves up to ``limit`` records of these shards.
+    def run_once(self, shards: Sequence[int], limit: int, *, leases: Sequence[Lease] = ()) -> RelayResult:
+        """Moves up to ``limit`` records of these shards, held by these leases where several relays share the outbox.
 
         Raises RetryLater when the store or every topic is out of reach; what was acknowledged before that is settled.
+        Raises LeaseLost when another relay took a lease over: it sends again what this one could not settle.
         """
         with self._store.unit_of_work(write=False) as work:
             waiting = work.outbox.pending(shards, limit, self._clock.now())
@@ -55,18 +58,22 @@ class Relay:
         counts: Counter[DeliveryStatus] = Counter()
         while waiting:
             wave, waiting = _first_of_each_key(waiting)
+            if leases and self._clock.now() >= min(lease.until for lease in leases):
+                raise LeaseLost("the lease on a part of the outbox ran out", remedy="it is taken again")
             deliveries = self._publisher.publish(wave)
             self._failpoint("relay.published")
-            self._settle(wave, deliveries)
+            self._settle(wave, deliveries, leases)
             counts.update(delivery.status for delivery in deliveries)
             stopped = _stopped_keys(wave, deliveries)
             waiting = [record for record in waiting if (record.topic, record.key) not in stopped]
         return RelayResult(counts[DeliveryStatus.DELIVERED], counts[DeliveryStatus.RETRY], counts[DeliveryStatus.REFUSED])
 
-    def _settle(self, wave: Sequence[OutboxRecord], deliveries: Sequence[Delivery]) -> None:
+    def _settle(self, wave: Sequence[OutboxRecord], deliveries: Sequence[Delivery], leases: Sequence[Lease]) -> None:
         refused = {item.record_id: item.reason for item in deliveries if item.status is DeliveryStatus.REFUSED}
         now = self._clock.now()
         with self._store.unit_of_work(lasting=bool(refused)) as work:
+            if leases:
+                work.shards.check(leases)
             # Matters before their records, in the order that everybody locks in.
             matters = work.matters.lock(sorted({record.key for record in wave if record.id in refused})) if refused else {}
             parked = set(work.outbox.settle(deliveries, now))

@@ -22,6 +22,7 @@ from domain.ports import (
     ReadRepository,
     ReminderRepository,
     SamenessRepository,
+    ShardRepository,
     VaultRepository,
 )
 from store import schema
@@ -38,6 +39,7 @@ from store.queries import Label, labels
 from store.reads import SqlReads
 from store.reminders import SqlReminders
 from store.sameness import SqlSameness
+from store.shards import SqlShards
 from store.vault_rows import SqlVault
 
 
@@ -61,6 +63,7 @@ class SqlUnitOfWork:
         self.reminders: ReminderRepository = SqlReminders(tx)
         self.outbox: OutboxRepository = SqlOutbox(tx)
         self.channels: ChannelRepository = SqlChannels(tx)
+        self.shards: ShardRepository = SqlShards(tx)
         self.audit: AuditRepository = SqlAudit(tx)
         self.vault: VaultRepository = SqlVault(tx)
         return self
