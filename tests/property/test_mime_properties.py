@@ -3,11 +3,13 @@
 import random
 from contextlib import suppress
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import RejectItem
-from ingest.mime import read_mail
+from ingest import mime_tree
+from ingest.mime import MailView, read_mail
 from ingest.mime_charset import read
 from ingest.mime_headers import decode_base64, decode_field, first_address, parameter, parse_date
 from tests.support.mail_corpus import all_samples
@@ -101,3 +103,27 @@ def test_every_reader_of_fields_takes_any_bytes(data: bytes, charset: str) -> No
 def test_chinese_is_read_whatever_harmless_charset_is_declared(text: str, declared: str) -> None:
     assert read(text.encode("gb18030"), declared).text == text
     assert read(text.encode(), declared).text == text
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_mails_without_parts_read_as_with_the_standard_parser(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever befalls the head: the short way to a part and the standard library's parser give the same."""
+    rng = random.Random(seed)
+    mails = []
+    for sample in all_samples():
+        data = bytearray(sample.data[:20_000])
+        for _ in range(rng.randint(1, 4)):
+            at = rng.randrange(min(len(data), 600))
+            data[at : at + rng.randint(0, 2)] = rng.choice((b"", b"\r", b"\n", b":", b" ", b"\r\n", b"\0", b"\x0b"))
+        mails.append(bytes(data))
+    short = [reading_of(data) for data in mails]
+    monkeypatch.setattr(mime_tree, "_single_part", lambda _data: None)
+    for data, expected in zip(mails, short, strict=True):
+        assert reading_of(data) == expected, (seed, data[:600])
+
+
+def reading_of(data: bytes) -> MailView | str:
+    try:
+        return read_mail(data)
+    except RejectItem as error:
+        return str(error)
