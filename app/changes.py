@@ -1,13 +1,15 @@
 """What one unit of work will change about matters: gathered, then written in batches under the matters' locks."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from app.happened import Event, EventMaker, History, Offer
+from app.offers import offers_to_close
 from app.register_plan import masked_text
 from domain.decisions import Assignment, AssignmentState, Decision, MatterState, Outcome, Role
 from domain.errors import Refused, RetryLater
-from domain.events import EventType, ReminderStage
+from domain.events import EventType
 from domain.ids import AssignmentId, MatterId, UnitCode
 from domain.lifecycle import check_assignment_move, matter_state
 from domain.messages import Message, MessageState
@@ -16,47 +18,6 @@ from domain.records import AuditEntry, MatterRow, NewOutbox, Settlement
 
 LIVE = frozenset({AssignmentState.SENT, AssignmentState.SIGNED, AssignmentState.COMPLETED})
 OPEN = frozenset({AssignmentState.SENT, AssignmentState.SIGNED})
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """One earlier step of a matter, or of the matter that it repeats, as departments may read it."""
-
-    at: datetime
-    what: str
-    unit: UnitCode
-    text: str = ""
-    number: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Reminder:
-    """What a reminder says, and to whom besides the unit (``to``). ``level`` counts the assignment's reminders."""
-
-    stage: ReminderStage
-    level: int
-    reason: str
-    to: UnitCode | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """What an event is made of: all that its receiver may know. ``others`` are further messages of the matter; ``change``
-    says of an update what changed: ``revision``, ``decision``, ``deadline``, ``reopened``."""
-
-    type: EventType
-    assignment: Assignment
-    message: Message
-    matter: MatterRow
-    decision: Decision | None
-    history: tuple[History, ...] = ()
-    others: tuple[Message, ...] = ()
-    change: str = "decision"
-    reminder: Reminder | None = None
-
-
-EventMaker = Callable[[Event, int, datetime], NewOutbox]
-"""(event, sequence, now) → the outbox record; wired to ``route.wire``."""
 
 
 @dataclass(slots=True)
@@ -109,7 +70,7 @@ class Changes:
     def decide(self, matter: MatterId, decision: Decision) -> None:
         self.decisions.append((matter, decision))
 
-    def emit(self, event: Event) -> None:
+    def emit(self, event: Event | Offer) -> None:
         """One event of the matter, with its next sequence."""
         matter = event.matter.id
         sequence = self.sequences.get(matter, self.matters[matter].sequence) + 1
@@ -205,6 +166,8 @@ class Changes:
 
     def write(self, uow: UnitOfWork) -> None:
         """Writes everything. Raises RetryLater when a message had moved on: the caller rolls back and looks again."""
+        for row in offers_to_close(uow, self.settlements, self.matters):
+            self.emit(Offer(row))
         if self.settlements:
             lost = uow.messages.settle(self.settlements)
             if lost:

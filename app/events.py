@@ -2,16 +2,18 @@
 
 from datetime import datetime
 
-from app.changes import Event, EventMaker
+from app.happened import Event, EventMaker, Offer
 from domain.events import EventType
 from domain.records import NewOutbox
-from route import wire
+from route import wire, wire_pool
 
 
 def event_maker(city: str) -> EventMaker:
     """Makes outbox records for the city with this id."""
 
-    def make(event: Event, sequence: int, now: datetime) -> NewOutbox:
+    def make(event: Event | Offer, sequence: int, now: datetime) -> NewOutbox:
+        if isinstance(event, Offer):
+            return _offer(event, sequence, city, now)
         if event.type is EventType.RECALL:
             return wire.recall(event.assignment, event.assignment.matter, sequence=sequence, city=city, now=now)
         if event.reminder is not None:
@@ -47,3 +49,9 @@ def event_maker(city: str) -> EventMaker:
         )
 
     return make
+
+
+def _offer(offer: Offer, sequence: int, city: str, now: datetime) -> NewOutbox:
+    if offer.message is None or offer.decision is None:
+        return wire_pool.offer_closed(offer.matter.id, sequence=sequence, city=city, now=now)
+    return wire_pool.offered(offer.message, offer.decision, sequence=sequence, city=city, now=now)

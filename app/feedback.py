@@ -1,22 +1,26 @@
 """What departments say about their assignments, by topic, command line or page: one set of rules, safe to repeat."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from app.changes import OPEN, Changes, EventMaker
+from app.changes import LIVE, OPEN, Changes
 from app.failpoints import Failpoint, no_failpoint
+from app.happened import EventMaker
+from app.offers import CLAIM_RULE, claimable
 from app.people import masked_words, sender_names
 from app.register_plan import masked_text
 from app.retry import transact
 from domain.decisions import Assignment, AssignmentState
 from domain.errors import FenbanError, Refused, RejectItem
 from domain.events import FeedbackEvent, FeedbackOutcome, FeedbackType, TopicRecord
-from domain.ids import OFFICE, AssignmentId, EventId, UnitCode
+from domain.ids import OFFICE, AssignmentId, EventId, MatterId, Number, UnitCode
+from domain.messages import MessageState
 from domain.ports import Clock, Feed, Store, UnitOfWork, Vault
 from domain.records import MatterRow, SealedValue
 from ingest.mask import mask
 from route.confidentiality import may_see
+from route.decide import Decider
 from route.directory import Directory
 from route.feedback import parse_feedback
 
@@ -24,6 +28,7 @@ PLAIN_ID = re.compile(r"[A-Za-z0-9._:/#@+-]{1,200}")
 DIGEST = "digest:"
 NO_SUCH = "no such assignment of this unit"
 REUSED = "this event id was used for something else"
+NOT_OPEN = "this matter is not open for claiming"
 UNKNOWN_SUGGESTION = "the suggested unit is not in the directory"
 ARBITRATION_RETURNS = 2
 """After so many returns of one matter the office arbitrates."""
@@ -37,7 +42,7 @@ class FeedbackResult:
 
 
 class FeedbackDesk:
-    """Applies feedback events. Each event id has its effect once for its unit, whatever is sent again."""
+    """Applies feedback events. ``decider`` is built only for claims. Each event id has its effect once for its unit, whatever is sent again."""
 
     def __init__(
         self,
@@ -46,6 +51,7 @@ class FeedbackDesk:
         clock: Clock,
         directory: Directory,
         make_event: EventMaker,
+        decider: Callable[[], Decider],
         *,
         failpoint: Failpoint = no_failpoint,
     ) -> None:
@@ -54,6 +60,7 @@ class FeedbackDesk:
         self._clock = clock
         self._directory = directory
         self._make_event = make_event
+        self._decider = decider
         self._failpoint = failpoint
 
     def drain(self, feed: Feed, limit: int) -> int:
@@ -131,6 +138,8 @@ class FeedbackDesk:
 
     def _weigh(self, uow: UnitOfWork, event: FeedbackEvent) -> tuple[FeedbackOutcome, str, Changes]:
         changes = Changes(self._clock.now(), self._make_event)
+        if event.type is FeedbackType.CLAIM:
+            return self._claim(uow, changes, event)
         assignment = uow.assignments.get(event.assignment)
         if assignment is None:
             return FeedbackOutcome.REJECTED, NO_SUCH, changes
@@ -154,6 +163,40 @@ class FeedbackDesk:
         # The return stands all the same; only who should have it instead is for the office to find.
         unknown = bool(event.suggested_unit) and self._directory.resolve(event.suggested_unit) is None
         return FeedbackOutcome.APPLIED, UNKNOWN_SUGGESTION if unknown else "", changes
+
+    def _claim(self, uow: UnitOfWork, changes: Changes, event: FeedbackEvent) -> tuple[FeedbackOutcome, str, Changes]:
+        """The first claim has the matter. What is not there, not open or not to be seen is answered in the same words."""
+        matter = MatterId(event.assignment)
+        changes.matters = uow.matters.lock([matter])
+        message = uow.reads.messages([Number(matter)]).get(Number(matter))
+        if message is None or matter not in changes.matters:
+            return FeedbackOutcome.REJECTED, NOT_OPEN, changes
+        standing = uow.assignments.of_matters([matter])[matter]
+        if any(part.unit == event.unit and part.state in LIVE for part in standing):
+            return FeedbackOutcome.STALE, "the unit has this matter already", changes
+        decided = [one for one in uow.matters.decisions([matter])[matter] if one.number == message.number]
+        latest = decided[-1] if decided else None
+        if latest is None or not claimable(uow, message, changes.matters[matter], latest):
+            return FeedbackOutcome.REJECTED, NOT_OPEN, changes
+        try:
+            decision = self._decider().by_person(
+                message,
+                lead=event.unit,
+                requirement=latest.requirement,
+                deadline_class=latest.deadline_class,
+                urgency=latest.urgency,
+                suggestions=latest.suggestions,
+                model=latest.model,
+                evidence=latest.evidence,
+                actor=f"unit:{event.unit}",
+                now=changes.now,
+            )
+        except Refused as error:
+            return FeedbackOutcome.REJECTED, error.what, changes
+        changes.decide(matter, replace(decision, rule=CLAIM_RULE))
+        changes.dispatch(message, replace(decision, rule=CLAIM_RULE), standing)
+        changes.settle(message, MessageState.DISPATCHED, reason=CLAIM_RULE)
+        return FeedbackOutcome.APPLIED, "", changes
 
     def _step(self, uow: UnitOfWork, changes: Changes, assignment: Assignment, event: FeedbackEvent) -> str:
         """Makes the change; returns why there was none to make, or "". Raises Refused."""

@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from app.changes import OPEN, Changes, Event
+from app.changes import OPEN, Changes
 from app.codec import ORIGINAL
+from app.happened import Event
 from app.office_steps import OfficeSteps
 from app.people import masked_words
 from app.reminders import emit_reminder

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from app.changes import Changes, EventMaker
+from app.changes import Changes
+from app.happened import EventMaker
 from app.people import sender_names
 from app.retry import transact
 from domain.decisions import Assignment

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from app.changes import Changes, Event, EventMaker, Reminder
+from app.changes import Changes
 from app.failpoints import Failpoint, no_failpoint
+from app.happened import Event, EventMaker, Reminder
 from app.retry import transact
 from app.texts import text
 from domain.clock import SHANGHAI

@@ -114,6 +114,23 @@ def review_rows(system: System, *, sealed: bool) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (row["urgency"] != "urgent", not row["arbitration"], row["registered_at"], row["number"]))
 
 
+def pool_rows(system: System) -> list[dict[str, Any]]:
+    """Letters that are open for claiming, the oldest first."""
+    with system.store.unit_of_work(write=False) as uow:
+        offered = uow.pool.offered()
+        messages = uow.reads.messages([Number(matter) for matter in offered])
+        decisions = uow.matters.decisions(offered)
+    rows = []
+    for matter in offered:
+        latest = _latest(decisions[matter], Number(matter))
+        row = message_row(messages[Number(matter)])
+        row["requirement"] = latest.requirement if latest else ""
+        row["deadline_class"] = latest.deadline_class if latest else None
+        row["offered_at"] = maybe_iso(latest.decided_at) if latest else None
+        rows.append(row)
+    return rows
+
+
 def _returned(system: System, uow: UnitOfWork, *, sealed: bool) -> list[tuple[Message, str]]:
     """Dispatched matters in which a unit returned its part and nothing was decided since."""
     found = []

@@ -4,12 +4,14 @@ from dataclasses import replace
 
 from app.changes import Changes
 from domain.decisions import Decision, Outcome
-from domain.events import OutboxState, sealed_topic
+from domain.events import EventType, OutboxState, sealed_topic
 from domain.ids import MatterId, Number, UnitCode
 from domain.messages import Message, MessageState
 from domain.ports import UnitOfWork
 
 SEALED_TOPICS = sealed_topic(UnitCode(""))
+TAKING_BACK = frozenset({EventType.RECALL, EventType.OFFER_CLOSED})
+"""Without a word of the letter: who was to lose the matter must hear of it all the more."""
 
 
 def seal_matter(uow: UnitOfWork, changes: Changes, message: Message, decision: Decision, *, worker: str = "") -> list[Number]:
@@ -22,7 +24,11 @@ def seal_matter(uow: UnitOfWork, changes: Changes, message: Message, decision: D
     wanted = {matter, MatterId(message.number), *(MatterId(other.number) for other in others)} - changes.matters.keys()
     changes.matters.update(uow.matters.lock(sorted(wanted)))
     standing = uow.assignments.of_matters([matter])[matter] if changes.matters[matter].sequence else []
-    outstanding = [record.id for record in uow.reads.outstanding(matter) if not record.topic.startswith(SEALED_TOPICS)]
+    outstanding = [
+        record.id
+        for record in uow.reads.outstanding(matter)
+        if record.type not in TAKING_BACK and not record.topic.startswith(SEALED_TOPICS)
+    ]
     if outstanding:
         uow.outbox.move(outstanding, OutboxState.DISCARDED, "sealed", changes.now)
     for assignment in standing:

@@ -10,10 +10,10 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.changes import EventMaker
 from app.events import event_maker
 from app.failpoints import Failpoint, no_failpoint
 from app.feedback import FeedbackDesk
+from app.happened import EventMaker
 from app.office import Office
 from app.registrar import Registrar
 from app.reminders import AT_ONCE, Reminders, ReminderSettings
@@ -240,7 +240,15 @@ class System:
         return Relay(self.store, self.topics, self.clock, dead_letters=self.dead_letters, failpoint=self.failpoint)
 
     def feedback(self) -> FeedbackDesk:
-        return FeedbackDesk(self.store, self.vault, self.clock, self.directory, self.make_event, failpoint=self.failpoint)
+        return FeedbackDesk(
+            self.store,
+            self.vault,
+            self.clock,
+            self.directory,
+            self.make_event,
+            lambda: self.decider,
+            failpoint=self.failpoint,
+        )
 
     def reminders(self, *, at_once: int = AT_ONCE, failpoint: Failpoint | None = None) -> Reminders:
         remind = self.settings.remind

@@ -12,6 +12,8 @@ class EventType(StrEnum):
     UPDATED = "updated"
     RECALL = "recall"
     REMINDER = "reminder"
+    OFFERED = "offered"
+    OFFER_CLOSED = "offer-closed"
     DEAD_LETTER = "dead-letter"
 
 
@@ -29,6 +31,7 @@ class FeedbackType(StrEnum):
     RETURN = "return"
     COMPLETE = "complete"
     EXTEND = "extend"
+    CLAIM = "claim"
 
 
 class FeedbackOutcome(StrEnum):
@@ -108,7 +111,10 @@ class TopicRecord:
 
 @dataclass(frozen=True, slots=True)
 class FeedbackEvent:
-    """What a department says about one of its assignments. ``unit`` is the topic's, never the payload's word."""
+    """What a department says about one of its assignments. ``unit`` is the topic's, never the payload's word.
+
+    A ``claim`` names the matter in place of an assignment: ``assignment`` is the matter's id.
+    """
 
     event_id: EventId
     unit: UnitCode

@@ -250,6 +250,13 @@ class AssignmentRepository(Protocol):
         """What this unit's event id was taken for before."""
 
 
+class PoolRepository(Protocol):
+    """The matters open for claiming, as the last event of each on ``fenban.pool`` says."""
+
+    def offered(self, matters: Sequence[MatterId] | None = None) -> list[MatterId]:
+        """Those of ``matters`` that are open, whatever state their message is in; None: all whose message is in review."""
+
+
 class ReminderRepository(Protocol):
     """Who is to be reminded. What was sent is known by its event id, ``domain.events.reminder_id``."""
 
@@ -344,6 +351,7 @@ class UnitOfWork(Protocol):
     matters: MatterRepository
     assignments: AssignmentRepository
     reminders: ReminderRepository
+    pool: PoolRepository
     outbox: OutboxRepository
     channels: ChannelRepository
     shards: ShardRepository

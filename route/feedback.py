@@ -8,6 +8,8 @@ attributes are the record's headers and the text is ``data`` alone)::
 and a flat one::
 
     {"id": "…", "type": "return", "assignment": "…", "reason": "…", "suggested_unit": "…"}
+
+A ``claim`` names the ``matter``, which is no unit's yet.
 """
 
 import hashlib
@@ -28,7 +30,7 @@ MAX_REASON = 2_000
 MAX_REPLY = 20_000
 MAX_EXTRA_DAYS = 365
 REPLY_PARTS = ("调查情况", "处理意见", "处理结果")
-_KIND = re.compile(r"(?:^|[^A-Za-z])(sign|return|complete|extend)$")
+_KIND = re.compile(r"(?:^|[^A-Za-z])(sign|return|complete|extend|claim)$")
 
 
 def parse_feedback(unit: UnitCode, text: str, headers: Sequence[tuple[str, str]] = ()) -> FeedbackEvent:
@@ -39,7 +41,8 @@ def parse_feedback(unit: UnitCode, text: str, headers: Sequence[tuple[str, str]]
     """
     attributes, data = _attributes_and_data(text, headers)
     kind = _kind(attributes.get("type"))
-    assignment = _text(data, "assignment", MAX_ID, required=f"a {kind} names its assignment")
+    subject = "matter" if kind is FeedbackType.CLAIM else "assignment"
+    assignment = _text(data, subject, MAX_ID, required=f"a {kind} names its {subject}")
     reason = _text(data, "reason", MAX_REASON, required=f"a {kind} gives its reason" if kind in _NEEDS_REASON else "")
     reply = _reply(data.get("reply")) if kind is FeedbackType.COMPLETE else ""
     at = _moment(attributes.get("time", data.get("at")))
@@ -73,7 +76,7 @@ def feedback_headers(event: FeedbackEvent, *, now: datetime) -> tuple[tuple[str,
 
 def feedback_value(event: FeedbackEvent) -> str:
     """The event's ``data`` as JSON; ``parse_feedback`` with ``feedback_headers`` gives the event back."""
-    data: dict[str, Any] = {"assignment": event.assignment}
+    data: dict[str, Any] = {"matter" if event.type is FeedbackType.CLAIM else "assignment": event.assignment}
     optional = (("reason", event.reason), ("suggested_unit", event.suggested_unit), ("reply", event.reply), ("days", event.days))
     data.update((key, value) for key, value in optional if value)
     if event.at is not None:
@@ -105,7 +108,7 @@ def _attributes_and_data(text: str, headers: Sequence[tuple[str, str]]) -> tuple
 def _kind(value: object) -> FeedbackType:
     found = _KIND.search(value) if isinstance(value, str) and len(value) <= MAX_ID else None
     if found is None:
-        raise RejectItem("the feedback event's type is none of sign, return, complete, extend")
+        raise RejectItem("the feedback event's type is none of sign, return, complete, extend, claim")
     return FeedbackType(found.group(1))
 
 

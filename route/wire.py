@@ -35,6 +35,7 @@ __all__ = [
     "assigned",
     "feedback_headers",
     "feedback_value",
+    "letter",
     "parse_feedback",
     "recall",
     "record",
@@ -163,19 +164,11 @@ def _content(
     assignment: Assignment, decision: Decision, messages: Sequence[Message], history: Sequence[HistoryItem]
 ) -> dict[str, Any]:
     message = messages[0]
-    submitted = message.submitted_at
     return {
         "number": message.number,
         "matter": assignment.matter,
         "assignment": assignment.id,
-        "version": message.version,
-        "channel": message.channel,
-        "kind": message.kind.value if message.kind is not None else None,
-        "addressed_to": message.addressed_to,
-        "subject": message.subject,
-        "body": message.body,
-        "truncated": message.truncated,
-        "place": message.place,
+        **letter(message),
         "requirement": assignment.requirement,
         "deadline": _deadline(assignment.deadline, decision.deadline_class.value),
         "role": assignment.role.value,
@@ -187,9 +180,24 @@ def _content(
         "evidence": [_evidence(one) for one in decision.evidence[:EVIDENCE_LIMIT]],
         "history": [_history(item) for item in history],
         "messages": [one.number for one in messages],
+        "sent_at": time_text(assignment.sent_at),
+    }
+
+
+def letter(message: Message) -> dict[str, Any]:
+    """What a unit reads of a letter: masked, without its sender."""
+    submitted = message.submitted_at
+    return {
+        "version": message.version,
+        "channel": message.channel,
+        "kind": message.kind.value if message.kind is not None else None,
+        "addressed_to": message.addressed_to,
+        "subject": message.subject,
+        "body": message.body,
+        "truncated": message.truncated,
+        "place": message.place,
         "submitted_at": time_text(submitted) if submitted is not None else None,
         "registered_at": time_text(message.registered_at),
-        "sent_at": time_text(assignment.sent_at),
     }
 
 

@@ -19,8 +19,8 @@ _NOTES = (
 )
 _EVENTS = "SELECT created_at, type, topic, sequence, state, settled_at, reason FROM outbox WHERE key = ? ORDER BY id"
 _SAID = (
-    "SELECT f.at, f.unit, f.type, f.assignment, f.outcome, f.reason FROM feedback f JOIN assignments a ON a.id = f.assignment "
-    "WHERE a.matter = ? ORDER BY f.at, f.event_id"
+    "SELECT f.at, f.unit, f.type, f.assignment, f.outcome, f.reason FROM feedback f "
+    "WHERE f.assignment = ? OR f.assignment IN (SELECT id FROM assignments WHERE matter = ?) ORDER BY f.at, f.event_id"
 )
 _PROVISIONAL = "SELECT id FROM assignments WHERE provisional = 1 AND state IN ('sent', 'signed') ORDER BY position"
 
@@ -48,7 +48,7 @@ def steps(tx: Transaction, numbers: Sequence[Number], matter: MatterId) -> Itera
     for at, kind, topic, sequence, state, settled_at, reason in tx.fetch(_EVENTS, (matter,)):
         event = {"type": kind, "topic": topic, "sequence": sequence, "state": state, "reason": reason}
         yield {"at": _iso(at), "step": "event", **event, "settled_at": _iso(settled_at) if settled_at is not None else None}
-    for at, unit, kind, assignment, outcome, reason in tx.fetch(_SAID, (matter,)):
+    for at, unit, kind, assignment, outcome, reason in tx.fetch(_SAID, (matter, matter)):
         said = {"unit": unit, "type": kind, "assignment": assignment, "outcome": outcome, "reason": reason}
         yield {"at": _iso(at), "step": "feedback", **said}
 

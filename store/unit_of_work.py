@@ -19,6 +19,7 @@ from domain.ports import (
     MatterRepository,
     MessageRepository,
     OutboxRepository,
+    PoolRepository,
     ReadRepository,
     ReminderRepository,
     SamenessRepository,
@@ -35,6 +36,7 @@ from store.faults import OWN_DATABASE, UPGRADE, store_faults
 from store.matters import SqlMatters
 from store.messages import SqlMessages
 from store.outbox import SqlOutbox
+from store.pool import SqlPool
 from store.queries import Label, labels
 from store.reads import SqlReads
 from store.reminders import SqlReminders
@@ -61,6 +63,7 @@ class SqlUnitOfWork:
         self.matters: MatterRepository = SqlMatters(tx)
         self.assignments: AssignmentRepository = SqlAssignments(tx)
         self.reminders: ReminderRepository = SqlReminders(tx)
+        self.pool: PoolRepository = SqlPool(tx)
         self.outbox: OutboxRepository = SqlOutbox(tx)
         self.channels: ChannelRepository = SqlChannels(tx)
         self.shards: ShardRepository = SqlShards(tx)

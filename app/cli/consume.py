@@ -17,6 +17,7 @@ from app.wiring import System
 from domain.errors import HaltForPerson, Refused, RejectItem, RetryLater
 from domain.events import (
     DEAD_TOPIC,
+    POOL_TOPIC,
     EventType,
     FeedbackEvent,
     FeedbackOutcome,
@@ -42,11 +43,12 @@ class Topic(StrEnum):
     NOTICE = "notice"
     SEALED = "sealed"
     FEEDBACK = "feedback"
+    POOL = "pool"
     DEAD = "dead"
 
 
 TOPICS = {Topic.UNIT: unit_topic, Topic.NOTICE: notice_topic, Topic.SEALED: sealed_topic, Topic.FEEDBACK: feedback_topic}
-SHARED = {Topic.DEAD: DEAD_TOPIC}
+SHARED = {Topic.POOL: POOL_TOPIC, Topic.DEAD: DEAD_TOPIC}
 
 
 def register(app: typer.Typer) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from app.cli.base import ByOption, JsonOption, ReasonOption, SettingsOption, emit, emit_lines, open_system, say, show
+from app.cli.pool import review_pool
 from app.documents import document_lines, iso, named
 from app.office import Choice
 from app.phrases import phrase
@@ -31,6 +32,7 @@ def register(app: typer.Typer) -> None:
     review.command("list")(review_list)
     review.command("show")(review_show)
     review.command("decide")(review_decide)
+    review.command("pool")(review_pool)
     app.add_typer(review, name="review")
     held = typer.Typer(help="暂扣的来信 / held letters", no_args_is_help=True)
     held.command("list")(held_list)

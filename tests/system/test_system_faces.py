@@ -311,3 +311,24 @@ def test_a_reminder_reaches_its_unit_and_the_office(city: City) -> None:
     assert all(line["difference"] == 0 for line in city.run("ledger", "--json").document()["lines"])
     city.run("assignment", "remind", part["id"], "--json", code=2)
     city.run("assignment", "remind", "20000101-portal-000001.x.1", "--reason", "无此件", code=1)
+
+
+def test_a_letter_in_the_pool_is_claimed_by_the_first(city: City) -> None:
+    units = [unit["code"] for unit in city.lines("units", "list")][:2]
+    number = city.lines("review", "list")[0]["number"]
+    city.run("review", "pool", number, "--requirement", "请认领")
+    assert number in [row["number"] for row in city.lines("pool", "list")]
+    city.run("relay", "--until-idle")
+    (offered,) = city.lines("consume", units[0], "--topic", "pool")
+    assert (offered["type"], offered["data"]["matter"], offered["data"]["requirement"]) == ("offered", number, "请认领")
+    said = json.dumps({"id": "claim-1", "type": "claim", "matter": number}) + "\n"
+    assert city.run("feedback", units[0], "--json", text=said).lines()[0]["outcome"] == "applied"
+    assert city.run("feedback", units[1], "--json", text=said, code=1).lines()[0]["outcome"] == "rejected"
+    city.run("pool", "claim", number, units[1], code=1)
+    city.run("relay", "--until-idle")
+    assert [event["type"] for event in city.lines("consume", units[1], "--topic", "pool")] == ["offered", "offer-closed"]
+    assert number in [event["data"]["number"] for event in city.lines("consume", units[0])]
+    assert city.lines("pool", "list") == []
+    assert city.lines("consume", "office", "--topic", "dead") == []
+    city.run("consume", units[0], "--topic", "dead", "--json", code=1)
+    assert all(line["difference"] == 0 for line in city.run("ledger", "--json").document()["lines"])
