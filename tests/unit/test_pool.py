@@ -24,8 +24,8 @@ from tests.unit.test_way_of_a_message import ACCUSATION, UNCLEAR, WATER
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path / "city")
+def desk(tmp_path: Path, any_store: str) -> Desk:
+    return Desk(tmp_path / "city", store=any_store)
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def number(desk: Desk) -> Number:
 
 def pool(desk: Desk) -> list[dict[str, Any]]:
     desk.events("water")
-    return [structured(record) for record in desk.system.topics.read("fenban.pool", 0, 99)]
+    return [structured(record) for record in desk.system.topics.reader("fenban.pool").read(99)]
 
 
 def types(events: list[dict[str, Any]]) -> list[str]:
@@ -155,20 +155,21 @@ def test_claiming_what_is_not_there_says_the_same_as_what_may_not_be_seen(desk: 
     assert len(answers) == 1
 
 
-def test_two_processes_claim_and_one_has_it(tmp_path: Path, desk: Desk) -> None:
+def test_two_processes_claim_and_one_has_it(desk: Desk) -> None:
     numbers = [Number(desk.letter(str(n), UNCLEAR)) for n in range(20)]
     desk.work()
     for number in numbers:
         desk.office.offer(number)
-    first, second = in_processes(claim_all, str(tmp_path / "city"))
+    first, second = in_processes(claim_all, f"{desk.folder}\n{desk.store}")
     assert sorted([*first, *second]) == sorted(numbers)
     assert len(desk.events("water")) + len(desk.events("roads")) == 20
     assert sorted(types(pool(desk))) == ["offer-closed"] * 20 + ["offered"] * 20
     assert desk.balanced()
 
 
-def claim_all(folder: str, name: str, ready: Barrier) -> list[str]:
-    desk = Desk(Path(folder), clock=HandClock(START + timedelta(hours=1)))
+def claim_all(place: str, name: str, ready: Barrier) -> list[str]:
+    folder, _, store = place.partition("\n")
+    desk = Desk(Path(folder), clock=HandClock(START + timedelta(hours=1)), store=store)
     unit = ("water", "roads")[int(name)]
     with desk.system.store.unit_of_work(write=False) as uow:
         offered = uow.pool.offered()

@@ -164,18 +164,19 @@ def test_killed_before_the_commit_it_sends_them_the_next_time(desk: Desk, part: 
     assert desk.balanced()
 
 
-def test_two_processes_send_each_once(tmp_path: Path, desk: Desk) -> None:
+def test_two_processes_send_each_once(desk: Desk) -> None:
     for n in range(30):
         desk.letter(str(n), WATER)
     desk.work()
-    first, second = in_processes(remind_all, str(tmp_path / "city"))
+    first, second = in_processes(remind_all, f"{desk.folder}\n{desk.store}")
     assert int(first[0]) + int(second[0]) == 30
     assert len(desk.events("water", "notice")) == 30
     assert desk.balanced()
 
 
-def remind_all(folder: str, _name: str, ready: Barrier) -> list[str]:
-    desk = Desk(Path(folder), clock=HandClock(START + timedelta(days=60)))
+def remind_all(place: str, _name: str, ready: Barrier) -> list[str]:
+    folder, _, store = place.partition("\n")
+    desk = Desk(Path(folder), clock=HandClock(START + timedelta(days=60)), store=store)
     reminders = desk.system.reminders(at_once=3)
     ready.wait(60)
     return [str(sum(iter(reminders.look, 0)))]
