@@ -17,7 +17,6 @@ from domain.ids import MatterId
 from domain.messages import Message, MessageState
 from domain.ports import Classifier, Clock, Store, UnitOfWork
 from ingest.normalise import forms_alike
-from route.confidentiality import may_see
 from route.decide import Decider, Screening
 
 SEALED_RULE = "sealed-matter"
@@ -183,7 +182,7 @@ class _BatchWriter:
         if same is not None and row.repeat_of is None and same.matter != message.matter:
             self.changes.set_matter(replace(row, repeat_of=same.matter))
             history = self._history(same.matter)
-        self._decide(message, planned.suggestions, history)
+        self._decide(planned, message, history)
 
     def _same(self, message: Message) -> Same | None:
         if self.finder is None or not message.marks or JOIN_WAIVED in message.waived_rules:
@@ -196,17 +195,18 @@ class _BatchWriter:
         self.changes.set_matter(replace(own, merged_into=target))
         self._settle(message, MessageState.JOINED, f"copy of {same.earlier} ({same.similarity:.2f})", target)
 
-    def _decide(self, message: Message, suggestions: tuple[Suggestion, ...], history: tuple[History, ...]) -> None:
+    def _decide(self, planned: _Planned, message: Message, history: tuple[History, ...]) -> None:
         row = self.changes.matters[message.matter]
         threshold = self._settings.threshold
         decision = self._decider.decide(
             message,
-            suggestions,
+            planned.suggestions,
             automatic=threshold is not None,
             model=self._version,
             threshold=threshold,
             now=self.changes.now,
             excluded=row.excluded,
+            doubtful=planned.screening.doubtful,
         )
         returned = [part for part in self.standing.get(message.matter, []) if part.withdrawn_at is None and part.returned_at]
         if decision.outcome is Outcome.DISPATCH and (returned or row.returns >= ARBITRATION_RETURNS):
@@ -235,9 +235,14 @@ class _BatchWriter:
         if message.version > 1 and message.matter != MatterId(message.number):
             message = part(self.uow, self.changes, message)
         screening = planned.screening
-        decision = self._decider.seal(message, rule=screening.rule, reason=screening.reason, now=self.changes.now)
-        offered = tuple(one for one in planned.suggestions if may_see(one.unit, decision.excluded))
-        decision = replace(decision, suggestions=offered, model=self._version)
+        decision = self._decider.seal(
+            message,
+            rule=screening.rule,
+            reason=screening.reason,
+            now=self.changes.now,
+            suggestions=planned.suggestions,
+        )
+        decision = replace(decision, model=self._version)
         sealed = seal_matter(self.uow, self.changes, message, decision, worker=self._settings.name)
         self.current.update(dict.fromkeys(sealed))
 

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 
 from domain.ids import UnitCode
 from domain.messages import Message
-from domain.units import UnitLevel
+from domain.units import Unit, UnitLevel
 from route.directory import Directory
 from route.lexicon import scanned_text
-from route.places import NameFinder
+from route.places import NameFinder, territory_name
 from route.simplified import simplified
+from route.story_weights import codes_of
+from route.veils import Veils
 
 TRADES: Mapping[str, tuple[str, ...]] = {
     "公安": ("公安", "警"),
@@ -161,7 +163,24 @@ STEM_COMPANY = (
     "警",
     "办",
     "厅",
+    "长",
+    "书记",
+    "主任",
+    "经理",
+    "会计",
+    "师傅",
+    "职工",
+    "公司",
+    "集团",
+    "里",
 )
+LAND = re.compile("^.{1,6}?(?:自治区|自治州|自治县|特区|林区|省|市|州|盟|县|旗|区)(?=.{2})")
+"""A territory in front of a name: people leave it out."""
+VILLAGERS = re.compile(
+    "村(?:里|委|部|上|支|两委|干部|会计|主任|书记|长|官|民?小?组长)|(?:镇|乡|街道|社区|居委)(?:里|上|政府|干部|领导|长|书记|主任|会计)|"
+    "组长|支书|驻村|包村|网格|副[镇乡]长|屯长"
+)
+"""Who governs a village, a township or a neighbourhood: some township's people, whichever it is."""
 RULERS = ("市长", "市委", "市政府", "市领导")
 UNTOLD = re.compile("某局|某单位|某部门|某机关|某镇|某乡|某所|我单位|本单位|我们单位|我所在单位|我局|我们局|上级领导|主管部门")
 ADDRESSED = re.compile(
@@ -187,9 +206,13 @@ class AccusedFinder:
         self._directory = directory
         self._trades = NameFinder(_units_by_trade(directory))
         self._stems = NameFinder(_units_by_stem(directory))
+        self._veils = Veils(name for unit in directory.units.values() for name in _ways_to_call(unit))
+        self._short = NameFinder(_units_by_short_name(directory))
+        self._townships = frozenset(unit.code for unit in directory.units.values() if unit.level is UnitLevel.TOWNSHIP)
 
     def find(self, message: Message) -> Accused:
-        text = simplified(scanned_text(message.subject, message.body))
+        written = simplified(scanned_text(message.subject, message.body))
+        text = self._veils.lifted(written, codes_of(written))
         told = ADDRESSED.sub("。", text)
         named = self._named(told)
         by_trade = {code for _, codes in self._trades.find(told) for code in codes}
@@ -202,6 +225,9 @@ class AccusedFinder:
         placed = {code for _, codes in self._directory.place_hits(told) for code in codes}
         if message.place:
             placed |= {code for _, codes in self._directory.place_hits(message.place) for code in codes}
+        by_trade |= {code for _, codes in self._short.find(told) for code in codes}
+        if self._townships.isdisjoint(named | placed | by_trade) and VILLAGERS.search(told) is not None:
+            by_trade |= self._townships
         if any(ruler in told for ruler in RULERS):
             return Accused(frozenset(self._directory.units), False)
         units = frozenset(named | by_trade | placed)
@@ -254,9 +280,32 @@ def _units_by_stem(directory: Directory) -> dict[str, list[UnitCode]]:
     """``民政局`` → ``民政``: what remains of a department's name without what it ends in, two characters or more."""
     found: dict[str, list[UnitCode]] = {}
     for unit in directory.units.values():
-        for name in (unit.name, *unit.aliases):
+        for name in _ways_to_call(unit):
             for ending in NAME_ENDINGS:
                 stem = name.removesuffix(ending)
                 if stem != name and len(stem) > 1:
                     found.setdefault(stem, []).append(unit.code)
     return {stem: list(dict.fromkeys(codes)) for stem, codes in found.items()}
+
+
+def _units_by_short_name(directory: Directory) -> dict[str, list[UnitCode]]:
+    """``临江县永安镇人民政府`` → ``永安镇``, ``江城市供水总公司`` → ``供水总公司``: names without the territory in front."""
+    found: dict[str, list[UnitCode]] = {}
+    for unit in directory.units.values():
+        for name in _ways_to_call(unit):
+            territory = territory_name(name)
+            for short in {name, territory} - {""}:
+                if len(short) > 2:
+                    found.setdefault(short, []).append(unit.code)
+    return {short: list(dict.fromkeys(codes)) for short, codes in found.items()}
+
+
+def _ways_to_call(unit: Unit) -> tuple[str, ...]:
+    """The unit's names, also without the territories in front of them."""
+    ways: dict[str, None] = {}
+    for name in (unit.name, *unit.aliases):
+        ways[name] = None
+        while (land := LAND.match(name)) is not None:
+            name = name[land.end() :]
+            ways[name] = None
+    return tuple(ways)

@@ -10,11 +10,12 @@ from domain.ids import UnitCode
 from domain.messages import Message, MessageKind
 from domain.units import UnitLevel
 from route.calendar import WorkingCalendar
-from route.confidentiality import AccusedFinder, excluded
+from route.confidentiality import AccusedFinder, excluded, may_see
 from route.directory import Directory
 from route.lexicon import scanned_text
 from route.places import PlaceHit
 from route.rules import Place, PlaceLead, Reading, Rule, Rulebook, ScreenAction
+from route.stories import STORY_RULE
 
 KIND_RULE = "kind-accusation"
 MODEL_RULE = "model"
@@ -37,14 +38,20 @@ class DecideSettings:
 
 @dataclass(frozen=True, slots=True)
 class Screening:
-    """``action`` is ``hold``, ``seal`` or empty; ``rule`` names the screen, ``reason`` says why in a few words."""
+    """``action`` is ``hold``, ``seal`` or empty; ``rule`` names the screen, ``reason`` says why in a few words.
+
+    ``doubtful``: nothing seals it, and it may still accuse those who would get it; no unit gets it without a person.
+    """
 
     action: str
     rule: str
     reason: str
+    doubtful: bool = False
 
 
 PASSED = Screening("", "", "")
+DOUBTED = Screening("", "", "", doubtful=True)
+MAY_ACCUSE = "may complain of those who would get it"
 
 
 @dataclass(slots=True)
@@ -68,6 +75,7 @@ class Decider:
         self.directory = directory
         self._rulebook = rulebook
         self._accused = AccusedFinder(directory)
+        self._sealing = {KIND_RULE, STORY_RULE} | {one.name for one in rulebook.screens if one.action is ScreenAction.SEAL}
         self._calendar = calendar
         self._settings = settings
 
@@ -75,14 +83,31 @@ class Decider:
         """What to do before joining. A message of the kind accusation is sealed unless a person waived just that."""
         if message.kind is MessageKind.ACCUSATION and KIND_RULE not in message.waived_rules:
             return Screening(ScreenAction.SEAL, KIND_RULE, "submitted as an accusation")
-        found = self._rulebook.first_screen(message, message.waived_rules)
-        return Screening(found.action, found.name, found.reason) if found is not None else PASSED
+        found, doubtful = self._rulebook.screened(message, message.waived_rules)
+        if found is not None:
+            return Screening(found.action, found.name, found.reason)
+        # A person who unsealed it has read it: what they found is no doubt any more.
+        return DOUBTED if doubtful and self._sealing.isdisjoint(message.waived_rules) else PASSED
 
-    def seal(self, message: Message, *, rule: str, reason: str, now: datetime, actor: str = "") -> Decision:
+    def seal(
+        self,
+        message: Message,
+        *,
+        rule: str,
+        reason: str,
+        now: datetime,
+        actor: str = "",
+        suggestions: Sequence[Suggestion] = (),
+    ) -> Decision:
         """The decision about an accusation: sealed review, or a sealed dispatch where its screen names a unit to
-        dispatch to, the accused are certain, and that unit is none of them nor under one."""
+        dispatch to, the accused are certain, and that unit is none of them nor under one.
+
+        ``suggestions`` are kept only where the accused are certain: whose trade a story is of, a model knows, and where nobody
+        is named, what it suggests is most likely the accused.
+        """
         accused = self._accused.find(message)
         closed = excluded(accused.units, self.directory)
+        offered = tuple(one for one in suggestions if accused.certain and may_see(one.unit, closed))
         evidence = tuple(Evidence("name", self.directory.units[code].name, 1.0) for code in sorted(accused.units))
         decision = Decision(
             number=message.number,
@@ -93,6 +118,7 @@ class Decider:
             excluded=tuple(sorted(closed)),
             sealed=True,
             reason=reason,
+            suggestions=offered,
             evidence=evidence,
             actor=actor,
         )
@@ -112,11 +138,13 @@ class Decider:
         now: datetime,
         threshold: float | None = None,
         excluded: Collection[UnitCode] = (),
+        doubtful: bool = False,
     ) -> Decision:
         """The decision about a message that passed screening.
 
         ``automatic`` says whether the model may choose without a person; ``threshold`` None takes the settings'.
         ``excluded`` units, and units that are no longer in the directory, are never chosen nor kept as suggestions.
+        ``doubtful`` is the screening's: neither a rule nor the model gives such a message to a unit, a person does.
         """
         reading = self._read(message)
         gathered = _gather(self._rulebook.matching(reading))
@@ -124,6 +152,8 @@ class Decider:
         offered = tuple(one for one in suggestions if one.unit in self.directory.units and one.unit not in barred)
         least = self._settings.threshold if threshold is None else threshold
         outcome, lead, rule, reason = self._choose(gathered, reading, offered, automatic, model, least, barred)
+        if doubtful and outcome is Outcome.DISPATCH:
+            outcome, lead, reason = Outcome.REVIEW, None, MAY_ACCUSE
         co_units: tuple[UnitCode, ...] = ()
         deadline_class, deadline = gathered.deadline_class or DeadlineClass.SIMPLE, None
         if gathered.co_units:

@@ -14,7 +14,8 @@ from route.lexicon import Lexicon, Spans, scanned_text
 from route.places import PlaceHit
 from route.simplified import simplified
 from route.stories import STORY_RULE, StoryScreen
-from route.story_weights import codes_of
+from route.story_weights import Codes, codes_of
+from route.veils import Veils
 
 CLAUSE_END = frozenset("，。！？；,!?;")
 
@@ -138,21 +139,38 @@ class Rulebook:
     stories: StoryScreen | None = None
     _screen_index: _Index = field(init=False)
     _rule_index: _Index = field(init=False)
+    _veils: Veils = field(init=False)
 
     def __post_init__(self) -> None:
         self.screen_words.freeze()
         self.rule_words.freeze()
         object.__setattr__(self, "_screen_index", _index([screen.when for screen in self.screens]))
         object.__setattr__(self, "_rule_index", _index([rule.when for rule in self.rules]))
+        object.__setattr__(self, "_veils", Veils(self.screen_words.words()))
 
     def first_screen(self, message: Message, waived: Sequence[str]) -> Screen | None:
         """The screen that holds: of those that match, the first that seals, else the first; else a story that seals.
 
         ``waived`` names are skipped.
         """
+        return self.screened(message, waived)[0]
+
+    def screened(self, message: Message, waived: Sequence[str]) -> tuple[Screen | None, bool]:
+        """The screen that holds, and where none does whether the text may tell a story of misconduct all the same."""
         written = scanned_text(message.subject, message.body).lower()
         codes = codes_of(written)
         text = simplified(written, codes)
+        found = self._screened(message, text, codes if text is written else codes_of(text), waived)
+        if found[0] is not None and found[0].action is ScreenAction.SEAL:
+            return found
+        plain = self._veils.lifted(text, codes)
+        if plain == text:
+            return found
+        bare = self._screened(message, plain, codes_of(plain), waived)
+        sealed = bare[0] is not None and bare[0].action is ScreenAction.SEAL
+        return bare if sealed else (found[0], found[1] or bare[1])
+
+    def _screened(self, message: Message, text: str, codes: Codes, waived: Sequence[str]) -> tuple[Screen | None, bool]:
         reading = Reading(message, text, self.screen_words.scan(text))
         first: Screen | None = None
         for position in self._screen_index.candidates(reading.spans):
@@ -163,14 +181,13 @@ class Rulebook:
                 and holds(screen.when, reading)
             ):
                 if screen.action is ScreenAction.SEAL:
-                    return screen
+                    return screen, True
                 first = screen
         # What waits for a person anyway need not be weighed: once it is released, the story is.
-        if first is None and self.stories is not None and STORY_RULE not in waived:
-            reason = self.stories.find(text, codes if text is written else codes_of(text))
-            if reason is not None:
-                return replace(STORY_SCREEN, reason=reason)
-        return first
+        if first is not None or self.stories is None or STORY_RULE in waived:
+            return first, False
+        heard = self.stories.hear(text, codes)
+        return replace(STORY_SCREEN, reason=heard.reason) if heard.reason else None, heard.doubtful
 
     @staticmethod
     def place(hit: PlaceHit | None, directory: Directory) -> Place | None:

@@ -47,7 +47,7 @@ def sealed(texts: Sequence[str], subject: str = "反映问题") -> float:
     [
         ("work", [*stories(WORK), *MORE_STORIES], 0.97),
         ("held out", stories(HELD_OUT), 0.92),
-        ("fresh", FRESH_STORIES, 0.8),
+        ("fresh", FRESH_STORIES, 0.85),
     ],
 )
 def test_accusations_told_as_stories_are_sealed(name: str, texts: Sequence[str], least: float, dress: str) -> None:
@@ -82,7 +82,7 @@ def test_ordinary_letters_that_sound_alike_are_not_sealed() -> None:
     worked, held = sealed(ordinary(WORK)), sealed(ordinary(HELD_OUT))
     print(f"work {worked:.1%}, held out {held:.1%}")
     assert worked <= 0.04
-    assert held <= 0.08
+    assert held <= 0.1
 
 
 def test_past_letters_of_the_sample_city_mostly_go_their_way() -> None:

@@ -9,9 +9,9 @@ WORK, HELD_OUT = 0, 1
 
 _TOLD = tomllib.loads((CORPUS / "accusation_stories.toml").read_text(encoding="utf-8"))
 _ORDINARY = tomllib.loads((CORPUS / "ordinary_lookalikes.toml").read_text(encoding="utf-8"))
-MORE_STORIES: list[str] = _TOLD["more"]
+MORE_STORIES: list[str] = [*_TOLD["more"], *_TOLD["tuning"]]
 FRESH_STORIES: list[str] = _TOLD["fresh"]
-MORE_ORDINARY: list[str] = _ORDINARY["more"]
+MORE_ORDINARY: list[str] = [*_ORDINARY["more"], *_ORDINARY["tuning"]]
 
 
 def half_of(text: str) -> int:

@@ -1,4 +1,4 @@
-"""Learns ``route/story_weights.txt`` anew: ``python -m tests.support.story_training [LETTERS.csv] [--out FILE]``.
+"""Learns ``route/story_weights.txt`` anew: ``python -m tests.support.story_training [LETTERS.csv …] [--out FILE]``.
 
 Learns from the worked-with part of the corpora (never from what is held out), from the sample city's past letters and, with
 a CSV (``title``, ``content``), from real letters, as examples of what is no story. Only characters and pairs that stand in
@@ -26,7 +26,7 @@ from tests.support.small_city import UNITS, small_city
 from tests.support.stories import MORE_ORDINARY, MORE_STORIES, WORK, ordinary, stories
 
 ROOT = Path(__file__).resolve().parents[2]
-STRENGTH = 0.03
+STRENGTH = 0.1
 LEAST_WEIGHT = -0.3
 SMALLEST_KEPT = 8
 HAN = re.compile("[\u4e00-\u9fff]+")
@@ -57,7 +57,7 @@ def learn(real: Sequence[str]) -> dict[str, int]:
     past = _letters(ROOT / "deploy" / "sample-city" / "past-letters.csv", "subject", "body")
     made = [scanned_text(one.subject, one.body) for one in accusations(UNITS, 300, 5)]
     rows: list[tuple[str, float, float]] = []
-    for texts, label, weight in ((told, 1, 1.0), (made, 1, 0.3), (plain, -1, 4.0), (past, -1, 1.5), (real, -1, 1.0)):
+    for texts, label, weight in ((told, 1, 1.0), (made, 1, 0.3), (plain, -1, 4.0), (past, -1, 4.0), (real, -1, 1.0)):
         rows += [(part, float(label), weight) for text in texts for part in windows(text.lower())]
     vocabulary = _vocabulary(part for text in (*told, *plain, *past) for part in windows(text.lower(), WINDOW))
     coefficients, bias = _fit(rows, vocabulary)
@@ -109,10 +109,10 @@ def _ordinary(letters: Sequence[str]) -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Learns the weights by which stories of misconduct are told.")
-    parser.add_argument("letters", type=Path, nargs="?", help="real letters as CSV with the columns title and content")
+    parser.add_argument("letters", type=Path, nargs="*", help="real letters as CSV with the columns title and content")
     parser.add_argument("--out", type=Path, default=ROOT / "route" / WEIGHTS)
     given = parser.parse_args()
-    weights = learn(_ordinary(_letters(given.letters, "title", "content")) if given.letters else [])
+    weights = learn([text for file in given.letters for text in _ordinary(_letters(file, "title", "content"))])
     lines = [f"{gram}\t{weight}" for gram, weight in sorted(weights.items())]
     head = "# Learned by tests/support/story_training.py: a character or a pair, its weight in thousandths."
     given.out.write_text("\n".join([head, *lines]) + "\n", encoding="utf-8")

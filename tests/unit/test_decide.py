@@ -1,5 +1,6 @@
 """Decisions: rules before the model, the threshold, exclusions, places, deadlines, and a person's choice."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,10 @@ from domain.errors import Refused
 from domain.ids import UnitCode
 from domain.messages import MessageKind
 from route.calendar import WorkingCalendar
-from route.decide import KIND_RULE, MODEL_RULE, PERSON_RULE, Decider, DecideSettings
+from route.decide import KIND_RULE, MAY_ACCUSE, MODEL_RULE, PERSON_RULE, Decider, DecideSettings
 from route.rules_file import load_rules
+from route.story_weights import codes_of
+from route.veils import Veils
 from tests.support.routing import NOW, letter
 from tests.support.small_city import small_city
 
@@ -291,3 +294,33 @@ def test_a_person_chooses(decide: Decider) -> None:
 def test_a_person_may_not_choose_what_is_not_allowed(decide: Decider, choice: dict[str, Any], said: str) -> None:
     with pytest.raises(Refused, match=said):
         decide.by_person(letter("x"), actor="wang", now=NOW, excluded=[UnitCode("housing")], **choice)
+
+
+@pytest.mark.parametrize("sign", ["*", "·", ".", "-", "_", "、", "~", "|", "/", "…", "—", "★", "😀", " "])
+@pytest.mark.parametrize("word", ["受贿", "举报", "挪用公款"])
+def test_signs_between_characters_hide_nothing(decide: Decider, sign: str, word: str) -> None:
+    assert decide.screen(letter("反映问题", f"水务局的人{sign.join(word)}水务局局长,请查。")).action == "seal"
+
+
+def test_a_point_for_a_full_stop_makes_no_word() -> None:
+    veils = Veils(["受贿"])
+    text = "臭得想吐.环卫说车坏了.行*人"
+    assert veils.lifted(text, codes_of(text)) == text
+    hidden = "他们受.贿,还受*-贿"
+    assert veils.lifted(hidden, codes_of(hidden)) == "他们受贿,还受贿"
+
+
+def test_a_doubtful_message_goes_to_a_person_whoever_chose_its_unit(decide: Decider) -> None:
+    message = letter("水费问题", "请解释一下。")
+    automatic = decide.decide(message, suggested(("water", 0.99)), automatic=True, model="m", now=NOW)
+    assert automatic.outcome is Outcome.DISPATCH
+    doubted = decide.decide(message, suggested(("water", 0.99)), automatic=True, model="m", now=NOW, doubtful=True)
+    assert (doubted.outcome, doubted.lead, doubted.co_units, doubted.reason) == (Outcome.REVIEW, None, (), MAY_ACCUSE)
+
+
+def test_what_may_tell_of_misconduct_is_doubted_until_a_person_unseals_it(decide: Decider) -> None:
+    story = letter("贷款", "我排了九个月没有额度，同单位的晚我半年申请，上周就放款了，他岳母在里面管审批。")
+    screening = decide.screen(story)
+    assert (screening.action, screening.doubtful) == ("", True)
+    assert not decide.screen(replace(story, waived_rules=("builtin-corruption",))).doubtful
+    assert decide.screen(replace(story, waived_rules=("builtin-illegal-advert",))).doubtful

@@ -1,0 +1,56 @@
+"""Accusations and ordinary letters that nothing was built on: the first are sealed and reach nobody whom they accuse.
+
+Each is decided as if the model were nearly sure of the accused unit itself, the worst it can suggest.
+"""
+
+from collections.abc import Sequence
+
+import pytest
+
+from domain.decisions import Decision, Outcome, Suggestion
+from route.decide import MAY_ACCUSE
+from tests.support.heldout import HeldOut, accusations, decider_of, ordinary
+from tests.support.routing import NOW
+
+
+def decided(one: HeldOut) -> Decision:
+    decider, message = decider_of(one.unit), one.message()
+    suggested = [Suggestion(one.unit, 0.99)]
+    screening = decider.screen(message)
+    if screening.action == "seal":
+        return decider.seal(message, rule=screening.rule, reason=screening.reason, now=NOW, suggestions=suggested)
+    return decider.decide(message, suggested, automatic=True, model="m", now=NOW, doubtful=screening.doubtful)
+
+
+def share(found: Sequence[bool]) -> float:
+    return sum(found) / len(found)
+
+
+@pytest.mark.parametrize(("group", "sealed", "dispatched"), [("named", 0.99, 0.0), ("stories", 0.9, 0.025)])
+def test_accusations_are_sealed_and_what_is_not_waits_for_a_person(group: str, sealed: float, dispatched: float) -> None:
+    decisions = [(one, decided(one)) for one in accusations(group)]
+    found = share([decision.sealed for _, decision in decisions])
+    reached = share([one.unit in (decision.lead, *decision.co_units) for one, decision in decisions])
+    print(f"{group}: sealed {found:.1%}, dispatched to the accused {reached:.1%} of {len(decisions)}")
+    assert found >= sealed
+    assert reached <= dispatched
+
+
+def test_the_accused_of_a_sealed_letter_is_shut_out_or_at_least_not_suggested() -> None:
+    letters = [*accusations("named"), *accusations("stories")]
+    decisions = [(one, decision) for one in letters if (decision := decided(one)).sealed]
+    for one, decision in decisions:
+        assert one.unit not in {suggestion.unit for suggestion in decision.suggestions}
+    shut = share([one.unit in decision.excluded for one, decision in decisions])
+    print(f"accused unit recognised: {shut:.1%} of {len(decisions)}")
+    assert shut >= 0.8
+
+
+def test_ordinary_letters_of_the_same_units_mostly_go_their_way() -> None:
+    decisions = [decided(one) for one in ordinary()]
+    sealed = share([decision.sealed for decision in decisions])
+    doubted = share([decision.reason == MAY_ACCUSE for decision in decisions])
+    print(f"sealed {sealed:.1%}, to a person {doubted:.1%} of {len(decisions)}")
+    assert sealed <= 0.14
+    assert doubted <= 0.2
+    assert not any(decision.outcome is Outcome.HOLD for decision in decisions)
