@@ -27,6 +27,7 @@ METRICS = (
     Metric("fenban_channel_ok", "1 when the channel's last poll succeeded", ("channel",)),
     Metric("fenban_channel_captured", "Captures of the channel since the beginning", ("channel",)),
     Metric("fenban_channel_quarantined", "Captures of the channel that wait in quarantine now", ("channel",)),
+    Metric("fenban_kafka_up", "1 when a Kafka broker lets the program in; absent where topics are embedded"),
     Metric("fenban_messages", "Messages by state", ("state",)),
     Metric("fenban_outbox_pending", "Outbox records that wait to be delivered"),
     Metric("fenban_outbox_parked", "Outbox records that a topic refused, of every kind of topic"),
@@ -61,6 +62,8 @@ class StoreMetrics(Collector):
         yield _gauge("fenban_channel_ok", [((c["id"],), float(c["state"] == "ok")) for c in channels])
         yield _gauge("fenban_channel_captured", [((c["id"],), c["captured"]) for c in channels])
         yield _gauge("fenban_channel_quarantined", [((c["id"],), c["quarantined"]) for c in channels])
+        kafka: list[tuple[tuple[str, ...], float]] = [((), float(status["kafka"]["state"] == "ok"))] if "kafka" in status else []
+        yield _gauge("fenban_kafka_up", kafka)
         yield _gauge("fenban_messages", [((state,), count) for state, count in status["stages"].items()])
         yield _gauge("fenban_outbox_pending", [((), status["outbox"]["pending"])])
         yield _gauge("fenban_outbox_parked", [((), status["parked"])])

@@ -1,4 +1,5 @@
-"""Whether this process can do its work: the store decides; a failing channel or a slow outbox only degrades."""
+"""Whether this process can do its work: the store decides; a failing channel, a slow outbox or a Kafka
+that cannot be reached only degrades: letters are taken in all the same."""
 
 from typing import Any
 
@@ -17,6 +18,9 @@ def readiness(system: System) -> tuple[bool, dict[str, Any]]:
     except FenbanError as error:
         return False, {"status": "down", "what": str(error)}
     troubles = [f"channel {channel['id']}: {channel['error']}" for channel in status["channels"] if channel["state"] in FAILING]
+    kafka = status.get("kafka")
+    if kafka is not None and kafka["state"] != "ok":
+        troubles.append(f"kafka: {kafka['error']}")
     oldest = status["outbox"]["oldest_seconds"] or 0.0
     if oldest > SLOW_OUTBOX_SECONDS:
         troubles.append(f"the oldest outbox record has waited {oldest:.0f} s")

@@ -30,7 +30,8 @@ def ledger_document(system: System) -> dict[str, Any]:
 
 
 def status_document(system: System) -> dict[str, Any]:
-    """``fenban status --json``: channels of the settings, those never polled too; units of the directory, idle ones too."""
+    """``fenban status --json``: channels of the settings, those never polled too; units of the directory, idle ones too;
+    Kafka, where it is used."""
     found = Queries(system.store).status(system.clock.now())
     by_id = {channel["id"]: channel for channel in found["channels"]}
     channels = []
@@ -41,7 +42,11 @@ def status_document(system: System) -> dict[str, Any]:
     for code in system.directory.units:
         units.setdefault(code, {"code": code, "pending": 0, "delivered": 0, "parked": 0})
     everything = [_in_beijing_time(channel) for channel in (*channels, *by_id.values())]
-    return {**found, "channels": everything, "units": [units[code] for code in sorted(units)]}
+    document = {**found, "channels": everything, "units": [units[code] for code in sorted(units)]}
+    if system.kafka_watch is not None:
+        kafka = system.kafka_watch.state()
+        document["kafka"] = {"state": kafka.state, "error": kafka.error}
+    return document
 
 
 def health_document(system: System) -> dict[str, Any]:

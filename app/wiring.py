@@ -38,6 +38,7 @@ from store.unit_of_work import SqlStore
 from store.vault import FieldVault
 
 if TYPE_CHECKING:
+    from app.kafka import KafkaWatch
     from classify.model import Model
     from ingest.http_gate import HostGate
     from route.kafka_topics import KafkaTopics
@@ -107,6 +108,15 @@ class System:
         from route.kafka_topics import KafkaTopics
 
         return KafkaTopics(kafka_config(self.settings, username=username, password=password), self.clock)
+
+    @cached_property
+    def kafka_watch(self) -> "KafkaWatch | None":
+        """Whether Kafka can be reached; None where the topics are embedded."""
+        if not self.settings.kafka.bootstrap_servers:
+            return None
+        from app.kafka import KafkaWatch, kafka_config
+
+        return KafkaWatch(kafka_config(self.settings), self.clock)
 
     @cached_property
     def _embedded(self) -> EmbeddedTopics:

@@ -107,6 +107,11 @@ class MailboxCollector:
         self._owed.clear()
         self._recover_to = None
 
+    def look(self) -> int:
+        """Logs in and opens the folder; how many mails it holds. Reads none. Raises RetryLater, HaltForPerson."""
+        _, held, _ = self._open().select(self._config.folder, readonly=True)
+        return held
+
     def close(self) -> None:
         self._drop()
 

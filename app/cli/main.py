@@ -23,6 +23,7 @@ PARTS = (
     "quarantine",
     "consume",
     "topics",
+    "doctor",
     "analyst",
     "keep",
     "evaluate",

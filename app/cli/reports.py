@@ -47,6 +47,8 @@ def status(as_json: JsonOption = False, settings: SettingsOption = None) -> None
         show(f"  {text('state.' + state)}: {count}")
     outbox = document["outbox"]
     show(f"{text('status.outbox')}: {text('ledger.pending')} {outbox['pending']}, {outbox['oldest_seconds'] or 0:.0f} s")
+    if "kafka" in document:
+        show(f"Kafka: {document['kafka']['state']} {_error(document['kafka']['error'])}".rstrip())
     show(text("status.units"))
     for unit in document["units"]:
         if unit["pending"] or unit["delivered"] or unit["parked"]:

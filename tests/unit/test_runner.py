@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 
 from app.health import HealthServer
+from app.kafka import KafkaWatch
 from app.metrics import METRICS, registry
 from app.readiness import readiness
 from app.reports import health_document, ledger_document
 from app.runner import Parts, Runner
 from app.slots import Slot
+from domain.errors import FenbanError, HaltForPerson, RetryLater
+from route.kafka_probe import KafkaConfig
 from tests.support.desk import Desk
 from tests.unit.test_way_of_a_message import WATER
 
@@ -83,6 +86,29 @@ def test_a_failing_channel_degrades_and_does_not_end_readiness(desk: Desk, addre
         uow.channels.report(ChannelId("portal"), "portal", desk.clock.now(), state="degraded", error="unreachable")
         uow.commit()
     assert '"degraded"' in read(f"{address}/readyz")
+
+
+@pytest.mark.parametrize(
+    ("fault", "state"),
+    [(RetryLater("no Kafka broker answers at b:9092"), "down"), (HaltForPerson("Kafka refuses the user 'fenban'"), "halted")],
+)
+def test_a_kafka_that_cannot_be_reached_degrades_and_is_asked_now_and_then(
+    desk: Desk, address: str, fault: FenbanError, state: str
+) -> None:
+    asked: list[str] = []
+
+    def probe(config: KafkaConfig) -> None:
+        asked.append(config.username)
+        raise fault
+
+    desk.system.kafka_watch = KafkaWatch(KafkaConfig(("b:9092",), username="fenban"), desk.clock, probe=probe)
+    for _ in range(3):
+        answer = read(f"{address}/readyz")
+        assert '"degraded"' in answer
+        assert fault.what in answer
+    assert health_document(desk.system)["kafka"] == {"state": state, "error": fault.what}
+    assert "fenban_kafka_up 0.0" in read(f"{address}/metrics")
+    assert len(asked) == 1
 
 
 def test_the_root_lists_what_there_is_and_other_paths_are_not_found(address: str) -> None:
