@@ -81,14 +81,15 @@ class SqlUnitOfWork:
 class SqlStore:  # domain.ports.Store and Seen
     """A store at ``url``, ``sqlite:///FILE`` or ``postgresql://…``, made by ``store.migrate.upgrade``. Opens nothing until first used.
 
-    ``busy_timeout``: how many seconds a writer waits for another before RetryLater. Safe to share between threads.
+    ``busy_timeout``: how many seconds a writer waits for another before RetryLater. ``any_schema``: an older one may be opened
+    too, by who knows its tables. Safe to share between threads.
     """
 
-    def __init__(self, url: str | URL, *, busy_timeout: float = 30.0) -> None:
+    def __init__(self, url: str | URL, *, busy_timeout: float = 30.0, any_schema: bool = False) -> None:
         self._engine = make_engine(url, busy_timeout=busy_timeout)
         self._timeout = busy_timeout
         self._gate = threading.Lock() if self._engine.dialect.name == "sqlite" else None
-        self._checked = False
+        self._checked = any_schema
 
     def unit_of_work(self, *, write: bool = True, lasting: bool = True) -> SqlUnitOfWork:
         return SqlUnitOfWork(self, write=write, lasting=lasting)

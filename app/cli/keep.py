@@ -2,6 +2,7 @@
 
 import getpass
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated
 
 import typer
@@ -9,9 +10,8 @@ import typer
 from app.cli.base import WRONG, ByOption, JsonOption, SettingsOption, emit_lines, open_system, say, show
 from app.documents import iso
 from app.phrases import phrase
-from app.settings import load_settings
+from app.settings import Settings, load_settings
 from app.texts import text
-from app.wiring import System
 from domain.errors import HaltForPerson
 from store import backup as archives
 from store.keys import new_key_file
@@ -39,21 +39,27 @@ def backup(
     """在线备份存储和主题；不含密钥。 / Backs up store and topics while running; keys are not in it."""
     with open_system(settings) as system:
         system.office(by).note("backup", file.name)
-        archives.backup(_files(system), file, at=system.clock.now())
+        files = _files(system.settings)
+        if files:
+            archives.backup(files, file, at=system.clock.now())
+        else:
+            _on_server().backup(system.settings.store_url(), file, at=system.clock.now())
     say(f"{file}  {text('done')}")
 
 
 def restore(file: Annotated[Path, typer.Argument(help="备份文件 / the archive")], settings: SettingsOption = None) -> None:
     """恢复到空的位置；已有数据则拒绝。 / Restores into an empty place; refuses to overwrite."""
     loaded = load_settings(settings)
-    store = Path(loaded.store_url().removeprefix("sqlite:///"))
-    topics = loaded.path(loaded.topics.path)
-    archives.restore(file, {"store": store, "topics": topics})
+    files = _files(loaded)
+    if files:
+        archives.restore(file, files)
+    else:
+        _on_server().restore(file, loaded.store_url())
     with open_system(settings) as system, system.store.unit_of_work(write=False) as uow:
         broken = uow.audit.verify()
     if broken:
         raise HaltForPerson(f"restored, but the audit log does not hold: {broken}", remedy="use another backup")
-    say(f"{store}  {topics}  {text('done')} → fenban ledger")
+    say(f"{'  '.join(map(str, files.values())) or loaded.store.url}  {text('done')} → fenban ledger")
 
 
 def audit_verify(as_json: JsonOption = False, settings: SettingsOption = None) -> None:
@@ -112,8 +118,16 @@ def keys_rotate(settings: SettingsOption = None) -> None:
     say(f"{rewrapped} {text('done')}")
 
 
-def _files(system: System) -> dict[str, Path]:
-    return {
-        "store": Path(system.settings.store_url().removeprefix("sqlite:///")),
-        "topics": system.settings.path(system.settings.topics.path),
-    }
+def _files(settings: Settings) -> dict[str, Path]:
+    """What a backup is made of; nothing where the store is on a server. Topics on Kafka are Kafka's to keep."""
+    store = settings.store_file()
+    if store is None:
+        return {}
+    topics = {} if settings.kafka.bootstrap_servers else {"topics": settings.path(settings.topics.path)}
+    return {"store": store, **topics}
+
+
+def _on_server() -> ModuleType:
+    from store import backup_postgres
+
+    return backup_postgres
