@@ -42,7 +42,14 @@ _FIELDS = (
     "姓名|姓 名|名字|联系人|举报人|投诉人|反映人|反应人|信访人|申请人|申诉人|诉求人|来信人|写信人|留言人|上访人|控告人|建议人|"
     "求助人|请求人|报告人|咨询人|署名|落款|签名|户主|业主|报修人|当事人|委托人|市民|居民|村民|网友|读者|家长"
 )
+_KIN = "父亲 母亲 爸 妈 妻子 丈夫 爱人 老婆 老公 老伴 儿子 女儿 孩子 爷爷 奶奶 外公 外婆 姥姥 姥爷 岳父 岳母 公公 婆婆 哥 弟 姐 妹 孙子 孙女"
 _OWN_FIELDS = "联系人|举报人|投诉人|反映人|信访人|申请人|申诉人|来信人|写信人|留言人|签名|署名"
+
+ROLES = ("市民", "居民", "业主", "村民", "家长", "群众", "职工", "农民", "用户")
+"""What writers call themselves in front of their names."""
+
+KIN = tuple(f"我{of}{who}" for of in ("", "的") for who in _KIN.split())
+"""Persons whose names writers give."""
 
 FIELDS = tuple(_FIELDS.split("|"))
 """Labels of fields that hold a name."""

@@ -4,7 +4,17 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from ingest.name_words import COMPOUND_SURNAMES, FIELDS, GENERIC_SENDERS, OWN_FIELDS, PLAIN_SURNAMES, SURNAMES, WORDS_LIKE_NAMES
+from ingest.name_words import (
+    COMPOUND_SURNAMES,
+    FIELDS,
+    GENERIC_SENDERS,
+    KIN,
+    OWN_FIELDS,
+    PLAIN_SURNAMES,
+    ROLES,
+    SURNAMES,
+    WORDS_LIKE_NAMES,
+)
 
 _SURNAME_SET = frozenset(SURNAMES)
 _PLAIN_SET = frozenset(PLAIN_SURNAMES)
@@ -12,7 +22,7 @@ _H = r"[\u3400-\u9fff]"
 _G = rf"(?:\s?{_H})"
 _NAME = rf"(?:(?:{COMPOUND_SURNAMES}){_G}{{1,2}}|[{SURNAMES}]{_G}{{1,2}})"
 
-NAME_LABELS = (*FIELDS, "我叫", "我是", "我名", "我的名", "我的姓名", "我姓", "本人")
+NAME_LABELS = (*FIELDS, *ROLES, *KIN, "我叫", "我是", "我名", "我的名", "我的姓名", "我姓", "我(", "我（", "本人")
 """Where one of these stands, ``names_at`` may find a name."""
 
 _LABELS = "|".join(FIELDS)
@@ -30,14 +40,32 @@ _SELF_PLAIN = re.compile(
 _SELF_IS = re.compile(
     rf"我是(?P<name>(?:(?:{COMPOUND_SURNAMES})|[{PLAIN_SURNAMES}]){_H}{{1,2}})(?=\s*(?:$|[,，。.;；!！、\n(（]))"
 )
+_FOREIGN = re.compile(
+    rf"(?:我的?(?:名字?叫|叫做?|名字(?:是|为))|本人(?:叫|名叫|是)?)\s?(?P<name>{_H}{{2,6}}(?:[·•]{_H}{{1,7}})+?)"
+    r"(?=\s*(?:$|[^\u3400-\u9fff·•]|[是在今现家]))"
+)
 _WHAT_ONE_IS = frozenset("人民户主长生工员师家族籍龄岁级的了者友商客方女士男")
+_PLAIN_NAME = rf"(?:(?:{COMPOUND_SURNAMES}){_H}{{1,2}}|[{PLAIN_SURNAMES}]{_H}{{1,2}}?)"
+_RELATIVES = "女儿|儿子|妻子|丈夫|父亲|母亲|爸爸|妈妈|孩子|爱人|家属|家长|亲属|老伴|姐姐|妹妹|哥哥|弟弟"
+# 我是本市市民张三丰，…, 业主张三丰反映…, 我（张三丰）是…, 我是张三丰的女儿, 我父亲叫张三丰.
+_OTHER_SELVES = re.compile(
+    rf"我是{_H}{{0,8}}?(?:{'|'.join(ROLES)})(?P<role>{_PLAIN_NAME})(?=\s*(?:$|[,，。.;；!！、\n(（]))"
+    rf"|(?:{'|'.join(ROLES)})\s?(?P<acting>{_PLAIN_NAME}|[周程郑许叶丁夏熊贺钱武汤何林马]{_H}{{2}})(?=\s*(?:反映|来信|敬上|投诉|求助|咨询|建议|举报|留言|写信|上书|呈上|电话|手机|【|\n|$))"
+    rf"|我\s?[(（](?:姓名[:：]?)?(?P<bracket>{_NAME})[)）,，]"
+    rf"|我是(?P<of>{_PLAIN_NAME}|[周程郑许叶丁夏熊贺钱武汤何林马]{_H}{{1,2}})的(?:{_RELATIVES})"
+    rf"|(?:{'|'.join(KIN)}){_H}?(?:名字|姓名)?(?:叫|名叫|名为)(?:做)?(?P<kin>{_NAME})(?=\s*(?:$|[^\u3400-\u9fff]|[是在今现男女患身住]))"
+    rf"|本人\s?(?P<own>{_NAME})(?=\s*[(（]\s*(?:男|女|身份|电话|手机|联系|[0-9【]))"
+)
 _SIGNATURE_LINE = re.compile(
     rf"(?:(?:{_LABELS}|此致\s*敬礼|敬礼|一个|普通|一名)[:：!！\s]*){{0,2}}(?P<name>{_NAME})(?:[\s（(]*(?:敬上|拜上|上|留言|敬启|呈|字|先生|女士|同志|携全家)[)）]?)?"
     r"[\s\d\-年月日.:：/,，;；()（）电话手机号码联系方式TtEeLl+【】证件邮箱]*$"
 )
 _CLOSING = re.compile(
     rf"\s*(?:此致\s*敬礼[!！。]?)?\s*(?P<name>{_NAME})\s*(?:敬上|拜上|上|留言|敬启|呈)?"
-    r"\s*(?:\d{2,4}[年\-./]\d{1,2}[月\-./]\d{1,2}日?)?\s*$"
+    r"\s*于?\s*(?:\d{2,4}[年\-./]\d{1,2}[月\-./]\d{1,2}日?)?\s*$"
+)
+_SIGNATURE_WITH_PHONE = re.compile(
+    rf"(?P<name>{_NAME})[\s,，]*(?:【(?:电话|证件号|邮箱)】|(?:电话|手机|[Tt]el)|1[3-9][0-9]{{9}})"
 )
 _HAN_RUN = re.compile(rf"{_H}{{2,4}}")
 _LABEL_AFTER = re.compile("电话|手机|身份|联系|性别|住址|地址|时间|日期|单位")
@@ -57,6 +85,12 @@ def names_at(text: str, label: int) -> Iterator[str]:
 def _at_label(text: str, label: int) -> Iterator[str]:
     if match := _LABEL_COLON.match(text, label):
         yield from _field_value(text, match)
+    elif match := _OTHER_SELVES.match(text, label):
+        name = _closed(match[match.lastgroup or 0])
+        if _NOT_GIVEN.isdisjoint(name[1:]) and not name.endswith(ROLES):
+            yield name
+    elif match := _FOREIGN.match(text, label):
+        yield match["name"]
     elif match := _SELF.match(text, label):
         if text.startswith("本人", label) and match["name"][0] not in _PLAIN_SET:
             return
@@ -83,7 +117,8 @@ def _field_value(text: str, match: re.Match[str]) -> Iterator[str]:
     word = _LABEL_AFTER.split(name.split()[0])[0]
     ends = len(word) < len(name) or not re.match(_H, text[match.end() : match.end() + 1])
     if ends and 2 <= len(word) <= 4:
-        if word[-1] not in _PLACE_AFTER or (len(word) == 2 and word[0] in _PLAIN_SET):
+        # 建国, 卫国: given names end so, no village does.
+        if word[-1] not in _PLACE_AFTER or (word[0] in _PLAIN_SET and (len(word) == 2 or word[-1] == "国")):
             yield from _without_title(word)
     else:
         yield from _trimmed(text, match)
@@ -118,7 +153,7 @@ def signatures(text: str) -> Iterator[str]:
         lines = [line.strip() for line in tail.split("\n")]
         for line in lines[1:][-5:]:
             if 2 <= len(line) <= 40:
-                yield from _signed(_SIGNATURE_LINE.match(line))
+                yield from _signed(_SIGNATURE_LINE.match(line) or _SIGNATURE_WITH_PHONE.match(line))
 
 
 def _signed(match: re.Match[str] | None) -> Iterator[str]:

@@ -40,7 +40,10 @@ _OF_NUMBER = {
 }
 
 _UNFOLDED = re.compile("[^\x00-\x7f·•、。〇\u4e00-\u9fff\u2010-\u2027\u2030-\u205e\u3008-\u3011，！？：；（）]")
-_AT_SIGN = re.compile(r"@|[\[({（【<]\s?(?:at|AT|艾特)\s?[\])}）】>]|艾特")
+_AT_SIGN = re.compile(
+    r"@|#(?=(?:qq|QQ|vip|163|126|139|189|sina|sohu|gmail|hotmail|outlook|foxmail|yeah)\.)"
+    r"|[\[({（【<]\s?(?:at|AT|艾特)\s?[\])}）】>]|艾特"
+)
 _LOCAL_PART = re.compile(r"[A-Za-z0-9._%+\-](?:\s?[A-Za-z0-9._%+\-]){0,63}\s{0,2}$")
 _DOMAIN = re.compile(
     r"\s{0,2}((?:[A-Za-z0-9\-]{1,63}\s?(?:\.|。|点|\(dot\)|\[dot\])\s?){1,6}[A-Za-z]{2,24}|(?:qq|vip|163|126|139|189|sina|sohu|gmail|hotmail|outlook|foxmail|yeah)(?![A-Za-z0-9]))"
@@ -48,10 +51,10 @@ _DOMAIN = re.compile(
 
 _PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 _PLATE = re.compile(
-    rf"[{_PROVINCES}]\s{{0,2}}[A-HJ-NP-Za-hj-np-z][·•.\-\s]{{0,2}}"
+    rf"[{_PROVINCES}][\s\-]{{0,2}}[A-HJ-NP-Za-hj-np-z][·•.\-\s]{{0,2}}"
     r"(?:[A-HJ-NP-Za-hj-np-z0-9][\s\-]?){4,5}[A-HJ-NP-Za-hj-np-z0-9挂学警港澳使领](?![A-Za-z0-9])"
 )
-_PLATE_START = re.compile(rf"[{_PROVINCES}]\s{{0,2}}[A-HJ-NP-Za-hj-np-z]")
+_PLATE_START = re.compile(rf"[{_PROVINCES}][\s\-]{{0,2}}[A-HJ-NP-Za-hj-np-z]")
 _LABELLED_ACCOUNT = re.compile(
     r"(?:(?:[QqＱ][QqＱ]|扣扣)(?:号码?|群号?|联系|是|为|[:：,，\s(（]){0,4}(?P<qq>[1-9][0-9]{4,11})(?![0-9])"
     r"|(?:微信|[Ww]e[Cc]hat|WeiXin|[Ww]eixin|(?<![A-Za-z])(?:[Ww][Xx]|[Vv][Xx])|[Vv]信|抖音号?|快手号?|支付宝)(?!公众|小程序|群)"
@@ -66,7 +69,7 @@ _ADDRESS, _ACCOUNT, _DOCUMENT, _NAME = range(4)
 _TRIGGERS = tuple(
     (word, meaning)
     for meaning, words in (
-        (_ADDRESS, ("@", "艾特", "at", "AT")),
+        (_ADDRESS, ("@", "艾特", "at", "AT", "#")),
         (_ACCOUNT, ("QQ", "Qq", "qQ", "qq", "扣扣", "微信", "eChat", "echat", "eixin", "eiXin", "WX", "wx", "Wx", "wX")),
         (_ACCOUNT, ("VX", "vx", "Vx", "vX", "V信", "v信", "抖音", "快手", "支付宝")),
         (_DOCUMENT, ("护照", "通行证", "军官证", "士兵证", "军人证", "居住证", "驾驶证", "驾照", "残疾证", "社保卡", "医保卡")),
