@@ -124,6 +124,10 @@ class VaultSection(Section):
         {"1": "file:keys/index-1.key"}, description="version → env:NAME or file:PATH of the look-up hashes' key"
     )
 
+    marks_from: int = Field(
+        0, ge=0, description="lowest version of index_keys that persons are looked up by; older ones still compare contents"
+    )
+
     @field_validator("master_keys", "index_keys")
     @classmethod
     def _versions(cls, keys: dict[str, str]) -> dict[str, str]:

@@ -104,6 +104,11 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "event.updated": ("变更通知", "updated"),
         "event.recall": ("收回通知", "recall"),
         "event.reminder": ("催办通知", "reminder"),
+        "keys.reindexed": ("{} 件加了标记，{} 件去掉了旧标记", "{} letters got marks, {} lost old ones"),
+        "keys.left": (
+            "{} 件打不开来信人，标记未变 → 检查主密钥后再运行",
+            "{} letters keep their marks, their senders do not open → check the master keys and run it again",
+        ),
         "event.offered": ("待认领通知", "offered for claiming"),
         "event.offer-closed": ("认领结束通知", "no longer offered"),
         "feedback.claim": ("认领", "claim"),

@@ -130,7 +130,11 @@ class System:
     @cached_property
     def vault(self) -> FieldVault:
         section = self.settings.vault
-        return FieldVault(self._keys(section.master_keys, "master_keys"), self._keys(section.index_keys, "index_keys"))
+        return FieldVault(
+            self._keys(section.master_keys, "master_keys"),
+            self._keys(section.index_keys, "index_keys"),
+            marks_from=section.marks_from,
+        )
 
     @cached_property
     def directory(self) -> Directory:

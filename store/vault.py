@@ -37,14 +37,20 @@ def _bound(table: str, owner: str, name: str, version: int, key_version: int) ->
 
 
 class FieldVault:
-    """``master_keys`` wrap data keys, ``index_keys`` make marks and digests: 32 bytes each, by version; the highest is used
-    for what is new. While an index key is being replaced both versions are given, and marks come under both.
+    """``master_keys`` wrap data keys, ``index_keys`` make marks and digests: 32 bytes each, by version; the highest master key
+    is used for what is new. While an index key is being replaced both versions are given, and marks come under both, until
+    ``marks_from``, the lowest version that marks are made under, leaves the older to digests alone.
 
     Safe to share between threads and to inherit by a child process: it holds no state but its keys.
     """
 
     def __init__(
-        self, master_keys: Mapping[int, bytes], index_keys: Mapping[int, bytes], *, randomness: Randomness = os.urandom
+        self,
+        master_keys: Mapping[int, bytes],
+        index_keys: Mapping[int, bytes],
+        *,
+        marks_from: int = 0,
+        randomness: Randomness = os.urandom,
     ) -> None:
         for what, keys in (("master", master_keys), ("index", index_keys)):
             if not keys or any(len(key) != KEY_BYTES for key in keys.values()):
@@ -52,6 +58,9 @@ class FieldVault:
         self._masters = {version: AESGCM(key) for version, key in master_keys.items()}
         self._newest = max(master_keys)
         self._index_keys = dict(sorted(index_keys.items()))
+        self._mark_keys = {version: key for version, key in self._index_keys.items() if version >= marks_from}
+        if not self._mark_keys:
+            raise BadSettings([f"vault: marks_from is {marks_from}, but no index key has that version or a higher one"])
         # Digests stand in for values for years, so they must not change when a newer index key comes.
         self._digest_key = self._index_keys[min(index_keys)]
         self._random = randomness
@@ -112,8 +121,23 @@ class FieldVault:
         return tuple(
             Mark(kind, hmac.digest(key, f"{kind}|{text}".encode(), "sha256")[:DIGEST_BYTES], version)
             for kind, text in identifiers(sender)
-            for version, key in self._index_keys.items()
+            for version, key in self._mark_keys.items()
         )
+
+    def marks_by_person(self, sender: Sender) -> list[tuple[Mark, ...]]:
+        """For each value that says who the sender is its marks under every index key, retired ones too."""
+        return [
+            tuple(
+                Mark(kind, hmac.digest(key, f"{kind}|{text}".encode(), "sha256")[:DIGEST_BYTES], version)
+                for version, key in self._index_keys.items()
+            )
+            for kind, text in identifiers(sender)
+        ]
+
+    @property
+    def marking_versions(self) -> frozenset[int]:
+        """The versions of the index keys that marks are made under."""
+        return frozenset(self._mark_keys)
 
     def digest(self, value: bytes) -> bytes:
         """Under the lowest version of the index keys given: it stays the same when a newer one is added."""

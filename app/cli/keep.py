@@ -10,6 +10,7 @@ import typer
 from app.cli.base import WRONG, ByOption, JsonOption, SettingsOption, emit_lines, open_system, say, show
 from app.documents import iso
 from app.phrases import phrase
+from app.reindex import reindex
 from app.settings import Settings, load_settings
 from app.texts import text
 from domain.errors import HaltForPerson
@@ -28,6 +29,7 @@ def register(app: typer.Typer) -> None:
     keys = typer.Typer(help="密钥 / keys", no_args_is_help=True)
     keys.command("new")(keys_new)
     keys.command("rotate")(keys_rotate)
+    keys.command("reindex")(keys_reindex)
     app.add_typer(keys, name="keys")
 
 
@@ -116,6 +118,17 @@ def keys_rotate(settings: SettingsOption = None) -> None:
         rewrapped = rewrap_all(system.store, system.vault)
         system.office(getpass.getuser()).note("keys.rotate", "vault", rewrapped=rewrapped)
     say(f"{rewrapped} {text('done')}")
+
+
+def keys_reindex(settings: SettingsOption = None) -> None:
+    """按索引密钥重做查找标记，去掉停用密钥的；中断后再运行即可。 / Makes look-up marks under the index keys anew."""
+    with open_system(settings) as system:
+        done = reindex(system.store, system.vault, system.clock)
+        system.office(getpass.getuser()).note("keys.reindex", "vault", added=done.added, dropped=done.dropped, left=done.left)
+    say(text("keys.reindexed").format(done.added, done.dropped))
+    if done.left:
+        say(text("keys.left").format(done.left))
+        raise typer.Exit(WRONG)
 
 
 def _files(settings: Settings) -> dict[str, Path]:
