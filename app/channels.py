@@ -1,5 +1,8 @@
 """Collectors and parsers from the settings of a channel."""
 
+from dataclasses import replace
+from pathlib import Path
+
 from app.settings import AnyChannel, BoardChannel, MailboxChannel, PortalChannel, Settings, WebChannel
 from domain.errors import BadSettings
 from domain.ids import ChannelId
@@ -39,22 +42,29 @@ def build_collector(settings: Settings, channel: AnyChannel, seen: Seen, clock: 
             return BoardCollector(_board(channel), _http(settings, channel, gate), seen, clock)
         case MailboxChannel():
             password = settings.secret(channel.password, f"channel {channel.id}: password")
-            return MailboxCollector(_mailbox(channel, password), seen, clock)
+            config = replace(_mailbox(channel, password), certificate=_certificate(settings, channel))
+            return MailboxCollector(config, seen, clock)
 
 
 def _http(settings: Settings, channel: WebChannel, gate: HostGate) -> HttpClient:
-    certificate = settings.path(channel.certificate) if channel.certificate is not None else None
-    if certificate is not None and not certificate.exists():
-        raise BadSettings([f"channel {channel.id}: certificate {certificate} does not exist → name a PEM file"])
     limits = HttpLimits(
         min_interval=channel.min_interval,
         deadline=channel.timeout_seconds,
         read_timeout=min(20.0, channel.timeout_seconds),
         connect_timeout=min(CONNECT_SECONDS, channel.timeout_seconds),
         allow_networks=channel.allow_networks,
-        pinned_certificate=certificate,
+        pinned_certificate=_certificate(settings, channel),
     )
     return HttpClient(channel.url, limits, gate)
+
+
+def _certificate(settings: Settings, channel: WebChannel | MailboxChannel) -> Path | None:
+    if channel.certificate is None:
+        return None
+    certificate = settings.path(channel.certificate)
+    if not certificate.exists():
+        raise BadSettings([f"channel {channel.id}: certificate {certificate} does not exist → name a PEM file"])
+    return certificate
 
 
 def _portal(channel: PortalChannel) -> PortalConfig:

@@ -241,6 +241,9 @@ class MailboxChannel(Channel):
     host: str = Field(description="the IMAP server")
     port: int = Field(993, ge=1, le=65535, description="its port; 143 or another without TLS")
     tls: bool = Field(True, description="false only on loopback")
+    certificate: Path | None = Field(
+        None, description="PEM file: the server's certificate or its authority's, trusted for this server alone"
+    )
     username: str = Field(description="the account")
     password: Secret = Field(description="env:NAME or file:PATH; at 163, 126 and QQ the app password (授权码)")
     folder: str = Field("INBOX", description="the folder that is read")

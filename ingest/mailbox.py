@@ -16,7 +16,7 @@ from domain.messages import Batch, Capture, CapturePart, CaptureReject, Manifest
 from domain.ports import Clock, Seen
 from ingest.mailbox_ahead import Ahead
 from ingest.mailbox_config import MailboxConfig
-from ingest.mailbox_session import FetchRefused, Session, require_safe
+from ingest.mailbox_session import FetchRefused, Session, require_safe, tls_context
 
 __all__ = ["MailboxCollector", "MailboxConfig"]
 
@@ -129,7 +129,8 @@ class MailboxCollector:
             return self._session
         self._drop()
         config = self._config
-        session = Session(config.channel, config.host, config.port, config.tls, config.timeout, config.deadline)
+        trust = tls_context(config.channel, config.certificate) if config.tls else None
+        session = Session(config.channel, config.host, config.port, trust, config.timeout, config.deadline)
         try:
             session.login(config.username, config.password)
         except BaseException:

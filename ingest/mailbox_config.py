@@ -1,6 +1,7 @@
 """How a mailbox channel is read."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from domain.ids import ChannelId
@@ -11,6 +12,7 @@ class MailboxConfig:
     """``after``: what is done with a mail once it is committed (nothing, marked seen, moved to ``move_to``).
 
     ``max_bytes``: larger mails are quarantined with their header fields alone. ``batch_bytes`` bounds one poll's memory.
+    ``certificate``: a PEM file that alone is trusted for the server (its own or its authority's); without it the system's.
     ``timeout`` seconds without a byte, ``deadline`` seconds for one command in all.
     """
 
@@ -20,6 +22,7 @@ class MailboxConfig:
     password: str = field(repr=False)
     port: int = 993
     tls: bool = True
+    certificate: Path | None = None
     folder: str = "INBOX"
     after: Literal["none", "seen", "move"] = "none"
     move_to: str = "fenban"

@@ -8,6 +8,7 @@ import ssl
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from imapclient import IMAPClient
@@ -19,6 +20,7 @@ _CLIENT = {"name": "fenban", "version": "1.0", "vendor": "fenban", "support-emai
 _PASSING = re.compile(r"UNAVAILABLE|INUSE|SERVERBUG|LIMIT|temporar|try again|too many|busy|later|繁忙|稍后|频繁", re.IGNORECASE)
 _UNSAFE = re.compile(r"unsafe login", re.IGNORECASE)
 _APP_PASSWORD = "check user name and password; 163, 126, QQ and others want an app password (授权码) and IMAP switched on"
+_TRUST = "check host and clock; where the office has an authority of its own, name its PEM file in the channel's certificate"
 _LASTS = "it is tried again by itself; ask the server's operators if this lasts"
 
 
@@ -40,19 +42,27 @@ def _is_loopback(host: str) -> bool:
     return False
 
 
+def tls_context(channel: str, certificate: Path | None) -> ssl.SSLContext:
+    """Trusts the system's authorities, or that certificate alone. Raises BadSettings when it cannot be read."""
+    try:
+        return ssl.create_default_context(cafile=certificate)
+    except (OSError, ssl.SSLError):
+        raise BadSettings([f"channel {channel}: certificate {certificate} is no readable PEM file → store it there"]) from None
+
+
 class Session:
     """A logged-in connection. ``deadline`` seconds bound each command as a whole, so that a trickling server cannot hold it.
 
-    ``connect`` raises RetryLater when the server cannot be reached or is busy, HaltForPerson when it refuses for good.
+    ``tls``: None for plain text. Connecting raises RetryLater when the server cannot be reached or is busy, HaltForPerson
+    when it refuses for good.
     """
 
-    def __init__(self, name: str, host: str, port: int, tls: bool, timeout: float, deadline: float) -> None:
+    def __init__(self, name: str, host: str, port: int, tls: ssl.SSLContext | None, timeout: float, deadline: float) -> None:
         self._name = name
         self._where = f"{host}:{port}"
         self._deadline = deadline
         with self._told("cannot be reached"):
-            context = ssl.create_default_context() if tls else None
-            self._client = IMAPClient(host, port, ssl=tls, ssl_context=context, timeout=timeout)
+            self._client = IMAPClient(host, port, ssl=tls is not None, ssl_context=tls, timeout=timeout)
             with suppress(OSError):
                 # Literals and commands are small writes; waiting to join them costs 40 ms each.
                 self._client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -170,13 +180,16 @@ class Session:
         try:
             yield
         except ssl.SSLCertVerificationError:
-            raise HaltForPerson(
-                f"{place} shows a certificate that cannot be trusted", remedy="check host and clock, or ask for a valid one"
-            ) from None
+            raise HaltForPerson(f"{place} shows a certificate that cannot be trusted", remedy=_TRUST) from None
         except ssl.SSLError as error:
             if "WRONG_VERSION" in str(error):
                 raise HaltForPerson(f"{place} does not speak TLS", remedy="use the TLS port, mostly 993") from None
             raise RetryLater(f"{place} {what} (TLS)", remedy="try again later") from None
+        except imaplib.IMAP4.readonly:
+            raise HaltForPerson(
+                f"{place} lets this account only read the folder",
+                remedy='give it the right to mark and move mails, or set after = "none"',
+            ) from None
         except (imaplib.IMAP4.abort, OSError, EOFError) as error:
             reason = getattr(error, "strerror", "") or type(error).__name__
             raise RetryLater(f"{place} {what} ({reason})", remedy="check host, port and network") from None

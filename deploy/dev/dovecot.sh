@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # dovecot.sh start|stop|status: a Dovecot of its own for development and CI, beside whatever else runs on the machine.
-# IMAP in plain and with TLS on loopback, four accounts (an ordinary one, one with a small quota, one that may hold a single
-# connection, one for the benchmark), mails in Maildirs into which tests may also write.
+# IMAP in plain and with TLS on loopback, three accounts (an ordinary one, one with a small quota, one for the benchmark), mails
+# in Maildirs into which tests may also write.
 NAME=dovecot
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 PATH=$PATH:/usr/sbin
@@ -47,7 +47,7 @@ users() {
     [ -s "$HERE/password" ] || (umask 077 && password >"$HERE/password")
     secret=$(cat "$HERE/password")
     uid=$(id -u "$(owner)") gid=$(id -g "$(owner)")
-    for line in mayor: full:userdb_quota_rule=*:storage=64K single:userdb_mail_max_userip_connections=1 bench:; do
+    for line in mayor: full:userdb_quota_rule=*:storage=64K bench:; do
         echo "${line%%:*}:{PLAIN}$secret:$uid:$gid::$place/mail/${line%%:*}::${line#*:}"
     done >"$place/users"
 }
@@ -82,7 +82,7 @@ userdb {
 }
 mail_location = maildir:%h/Maildir
 mail_plugins = acl quota
-mail_max_userip_connections = 100
+mail_max_userip_connections = 20
 plugin {
   acl = vfile
   quota = count:mails
@@ -125,7 +125,6 @@ DOVECOT_TLS_PORT=$3
 DOVECOT_CA=$HERE/ca.pem
 DOVECOT_USER=mayor
 DOVECOT_QUOTA_USER=full
-DOVECOT_SINGLE_USER=single
 DOVECOT_BENCH_USER=bench
 DOVECOT_PASSWORD_FILE=$HERE/password
 DOVECOT_MAIL=$1/mail

@@ -111,11 +111,11 @@ def test_mails_without_parts_read_as_with_the_standard_parser(seed: int, monkeyp
     rng = random.Random(seed)
     mails = []
     for sample in all_samples():
-        data = bytearray(sample.data[:20_000])
+        changed = bytearray(sample.data[:20_000])
         for _ in range(rng.randint(1, 4)):
-            at = rng.randrange(min(len(data), 600))
-            data[at : at + rng.randint(0, 2)] = rng.choice((b"", b"\r", b"\n", b":", b" ", b"\r\n", b"\0", b"\x0b"))
-        mails.append(bytes(data))
+            at = rng.randrange(min(len(changed), 600))
+            changed[at : at + rng.randint(0, 2)] = rng.choice((b"", b"\r", b"\n", b":", b" ", b"\r\n", b"\0", b"\x0b"))
+        mails.append(bytes(changed))
     short = [reading_of(data) for data in mails]
     monkeypatch.setattr(mime_tree, "_single_part", lambda _data: None)
     for data, expected in zip(mails, short, strict=True):

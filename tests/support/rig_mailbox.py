@@ -37,6 +37,10 @@ class MailPlace:
 
     def client(self) -> IMAPClient:
         """The test's own connection, one for the whole run (pymap hashes passwords for half a second at each login)."""
+        try:
+            _client(self).noop()
+        except (IMAPClientError, OSError):
+            _client.cache_clear()
         return _client(self)
 
     def new_folder(self) -> str:
