@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo ledger-json test services stop-services lint types imports check bench bench-short lock clean
+.PHONY: help demo ledger-json test soak services stop-services lint types imports check bench bench-short lock clean
 
 SERVERS := $(patsubst deploy/dev/%.sh,%,$(wildcard $(addprefix deploy/dev/,postgresql.sh dovecot.sh kafka.sh)))
 
@@ -29,6 +29,9 @@ ledger-json: ## the demo's ledger, as JSON
 
 test: $(READY) ## every test that needs no server; others skip, saying what they need (they fail where CI=true)
 	@$(BIN)/python -m pytest
+
+soak: $(READY) ## the long proofs, against the servers of make services
+	@$(BIN)/python -m pytest -m soak tests/soak
 
 services: ## PostgreSQL, Dovecot and Kafka for development, on loopback, under .services/ (on Debian)
 	@for server in $(SERVERS); do bash deploy/dev/$$server.sh start || exit 1; done

@@ -12,7 +12,8 @@ from imapclient import IMAPClient
 from imapclient.exceptions import LoginError
 
 from domain.errors import BadSettings, HaltForPerson, RetryLater
-from tests.support.dovecot_box import Box, renumber
+from tests.support.dovecot_box import Box, fresh_box, renumber
+from tests.support.renumbered import renumbered
 from tests.support.rig_mailbox import dovecot_place, letter
 from tests.support.servers import server
 from tests.support.web_clock import HandClock
@@ -21,11 +22,8 @@ from tests.support.web_seen import FakeSeen
 
 @pytest.fixture
 def box() -> Iterator[Box]:
-    place = dovecot_place()
-    made = Box(server("dovecot"), place, place.new_folder())
-    yield made
-    with suppress(Exception):
-        place.delete_folder(made.folder)
+    with fresh_box() as made:
+        yield made
 
 
 def test_tls_with_the_offices_own_authority(box: Box) -> None:
@@ -139,3 +137,9 @@ def test_a_connection_that_the_server_ended_between_polls_is_made_again(box: Box
 @pytest.mark.parametrize("step", [-100_000, 100_000])
 def test_a_real_change_of_uidvalidity_brings_no_letter_twice_and_misses_none(box: Box, step: int) -> None:
     renumber(box, step, 300)
+
+
+@pytest.mark.parametrize("step", [-50_000, 50_000])
+def test_renumbered_mails_make_no_second_matter_in_the_store(box: Box, tmp_path: Path, step: int) -> None:
+    """Hundreds of mails; ten thousand in ``make soak``."""
+    renumbered(box, tmp_path, 200, step)
