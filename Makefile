@@ -44,7 +44,7 @@ lint: $(READY) ## style
 	@$(BIN)/ruff format --check --quiet .
 
 types: $(READY) ## types, tests included
-	@$(BIN)/mypy domain ingest classify route store app tests
+	@$(BIN)/mypy domain ingest classify route store app tests docs/handlers/python
 
 imports: $(READY) ## the one import direction
 	@$(BIN)/lint-imports
