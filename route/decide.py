@@ -265,8 +265,10 @@ class Decider:
         best = offered[0]
         if not model:
             return Outcome.REVIEW, None, MODEL_RULE, "no model has been trained yet"
-        if not (automatic and self._settings.automatic):
+        if not self._settings.automatic:
             return Outcome.REVIEW, None, MODEL_RULE, "automatic dispatch is off"
+        if not automatic:
+            return Outcome.REVIEW, None, MODEL_RULE, "the model reaches the target precision at no threshold"
         if best.probability < threshold:
             return Outcome.REVIEW, None, MODEL_RULE, "below the threshold"
         if not gathered.prefer_local:

@@ -129,7 +129,7 @@ def wanted(units: Iterable[UnitCode], policy: TopicPolicy, program: str, *, admi
         raise BadSettings(
             [f"kafka.username: {listed} is a unit's name too → give the program's and the administrator's own names"]
         )
-    topics = [notice_topic(OFFICE), POOL_TOPIC, DEAD_TOPIC]
+    topics = [notice_topic(OFFICE), sealed_topic(OFFICE), POOL_TOPIC, DEAD_TOPIC]
     grants = set(_program_grants(program))
     for code in codes:
         topics += [unit_topic(code), notice_topic(code), sealed_topic(code), feedback_topic(code)]
@@ -157,6 +157,7 @@ def _program_grants(user: str) -> list[Grant]:
         Grant(user, Operation.WRITE, Resource.TOPIC, DEAD_TOPIC),
         Grant(user, Operation.READ, Resource.TOPIC, feedback_topic(UnitCode("")), prefixed=True),
         Grant(user, Operation.READ, Resource.TOPIC, notice_topic(OFFICE)),
+        Grant(user, Operation.READ, Resource.TOPIC, sealed_topic(OFFICE)),
         Grant(user, Operation.READ, Resource.TOPIC, DEAD_TOPIC),
         Grant(user, Operation.READ, Resource.GROUP, OFFICE_GROUPS, prefixed=True),
     ]

@@ -217,6 +217,15 @@ def test_with_automatic_off_nothing_goes_without_a_person(tmp_path: Path) -> Non
     assert of(manual, "没有暖气", ("housing", 0.99)).outcome is Outcome.REVIEW
 
 
+def test_why_the_model_did_not_choose_is_said_as_it_is(tmp_path: Path, decide: Decider) -> None:
+    def reason(decider: Decider, *, automatic: bool, model: str) -> str:
+        return decider.decide(letter("没有暖气"), suggested(("housing", 0.99)), automatic=automatic, model=model, now=NOW).reason
+
+    assert reason(decide, automatic=False, model="") == "no model has been trained yet"
+    assert reason(decide, automatic=False, model="m") == "the model reaches the target precision at no threshold"
+    assert reason(decider(tmp_path, automatic=False), automatic=True, model="m") == "automatic dispatch is off"
+
+
 @pytest.mark.parametrize(
     ("subject", "action"),
     [

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.office import Choice
-from app.reports import assignment_rows, review_rows
+from app.reports import assignment_rows, explain_document, review_rows
 from domain.errors import Refused, RejectItem
 from domain.ids import AssignmentId, Number, UnitCode
 from route.feedback import parse_feedback
@@ -243,6 +243,8 @@ def test_an_extension_is_asked_for_and_granted(desk: Desk, part: str) -> None:
     assert events[-1]["type"] == "updated"
     assert events[-1]["data"]["change"] == "deadline"
     assert events[-1]["data"]["deadline"]["due"] == granted.due.isoformat()
+    (sent,) = (step for step in explain_document(desk.system, Number(part.split(".")[0]))["steps"] if step["step"] == "assigned")
+    assert sent["due"] == events[0]["data"]["deadline"]["due"] < granted.due.isoformat()
 
 
 def test_a_topic_record_that_cannot_be_read_is_audited_and_passed_over(desk: Desk, part: str) -> None:

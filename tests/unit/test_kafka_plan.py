@@ -56,6 +56,13 @@ def test_sealed_topics_are_read_by_a_user_of_their_own() -> None:
     assert not may(cluster, "water_sealed", Operation.READ, Resource.TOPIC, "fenban.unit.water")
 
 
+def test_the_office_hears_of_sealed_matters_on_a_topic_that_units_do_not_read() -> None:
+    cluster = plan()
+    assert "fenban.sealed.office" in cluster.topics
+    readers = [user for user in cluster.users if may(cluster, user, Operation.READ, Resource.TOPIC, "fenban.sealed.office")]
+    assert readers == ["fenban"]
+
+
 def test_no_users_groups_are_anothers() -> None:
     cluster = plan()
     users = ["water", "water-east", "roads", "water_sealed", "water-east_sealed", "roads_sealed", "office"]
@@ -68,7 +75,7 @@ def test_nothing_is_left_to_do_once_it_is_done() -> None:
     cluster = plan()
     first = difference(cluster, NOTHING)
     assert {change.action for change in first.changes} == {Action.CREATE}
-    assert len([change for change in first.changes if change.kind is Kind.TOPIC]) == 3 + 4 * len(UNITS)
+    assert len([change for change in first.changes if change.kind is Kind.TOPIC]) == 4 + 4 * len(UNITS)
     again = difference(cluster, cluster)
     assert (again.changes, again.deletions, again.notes) == ((), (), ())
 
