@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PEERS := .venv-bench/.ready
 
 .PHONY: help demo ledger-json test soak services stop-services lint types imports check bench bench-short lock clean
 
@@ -51,7 +52,14 @@ imports: $(READY) ## the one import direction
 
 check: lint types imports test ## everything that must pass
 
-bench: $(READY) ## messages a second beside two peers, written to bench.json
+$(PEERS): requirements-bench.lock
+	@echo "installing what is measured against into .venv-bench …" >&2
+	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.lock
+	@touch $(PEERS)
+
+bench: $(READY) $(PEERS) ## messages a second beside peers, written to bench.json; starts Dovecot for the mailbox's
+	-@bash deploy/dev/dovecot.sh start && bash deploy/dev/dovecot.sh peers
 	@$(BIN)/python -m tests.bench.run --out bench.json
 
 bench-short: $(READY) ## a few hundred messages: fails on wrong results, never on a time
@@ -60,6 +68,7 @@ bench-short: $(READY) ## a few hundred messages: fails on wrong results, never o
 lock: ## pins every dependency again
 	@uv pip compile --universal --python-version 3.11 --extra demo --extra dev --no-header --generate-hashes --upgrade \
 		pyproject.toml -o requirements.lock
+	@uv pip compile --universal --python-version 3.11 --group bench --no-header --generate-hashes --upgrade -o requirements-bench.lock
 
 clean: ## the environment and the demo's store
-	@rm -rf $(VENV) .demo build dist ./*.egg-info
+	@rm -rf $(VENV) .venv-bench .demo build dist ./*.egg-info

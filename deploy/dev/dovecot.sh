@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# dovecot.sh start|stop|status: a Dovecot of its own for development and CI, beside whatever else runs on the machine.
+# dovecot.sh start|stop|status|peers: a Dovecot of its own for development and CI, beside whatever else runs on the machine.
 # IMAP in plain and with TLS on loopback, three accounts (an ordinary one, one with a small quota, one for the benchmark), mails
-# in Maildirs into which tests may also write.
+# in Maildirs into which tests may also write. peers: the programs that the benchmark measures against.
 NAME=dovecot
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 PATH=$PATH:/usr/sbin
@@ -177,10 +177,15 @@ status() {
     fi
 }
 
+peers() {
+    need_packages fetchmail fetchmail
+    need_packages mbsync isync
+}
+
 case "${1:-}" in
-    start | stop | status) "$1" ;;
+    start | stop | status | peers) "$1" ;;
     *)
-        echo "usage: $0 start|stop|status" >&2
+        echo "usage: $0 start|stop|status|peers" >&2
         exit 2
         ;;
 esac

@@ -35,7 +35,8 @@ def run(folder: Path) -> dict[str, Any]:
     """Seconds from the first connection to the last commit, and what was registered."""
     system = System(load_settings(folder / "fenban.toml"))
     (channel,) = system.settings.channel
-    poller = ChannelPoller(system, channel, system.registrar(), "bench")
+    registrar = system.registrar()
+    poller = ChannelPoller(system, channel, registrar, "bench")
     listed = registered = 0
     began = seconds()
     while True:
@@ -47,4 +48,4 @@ def run(folder: Path) -> dict[str, Any]:
     took = seconds() - began
     poller.close()
     system.close()
-    return {"seconds": took, "listed": listed, "registered": registered, "megabytes": peak_megabytes()}
+    return {"seconds": took, "listed": listed, "stored": registered, "megabytes": peak_megabytes()}

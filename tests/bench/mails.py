@@ -4,7 +4,7 @@ import os
 import pwd
 import random
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -19,17 +19,18 @@ LENGTH = 240
 START = datetime(2026, 11, 1, 8, tzinfo=timezone(timedelta(hours=8)))
 
 
-def mails(count: int, seed: int) -> list[bytes]:
-    """``count`` different letters, about 1.5 KB each; the same for the same arguments."""
-    rng = random.Random(seed)
+def letters(count: int, rng: random.Random, channel: str) -> Iterator[Item]:
+    """``count`` different letters by as many senders; the same for the same generator."""
     writer, senders = Writer(rng), people(rng, "")
-    made = []
-    for ident in range(count):
+    for ident in range(1, count + 1):
         letter, person = writer.letter(LENGTH), next(senders)
         at = START + timedelta(seconds=40 * ident)
-        item = Item(ident, MAIL, "letter", "", letter.subject, letter.body, letter.unit, person, at, shown=False)
-        made.append(mail_bytes(item))
-    return made
+        yield Item(ident, channel, "letter", "投诉", letter.subject, letter.body, letter.unit, person, at, shown=False)
+
+
+def mails(count: int, seed: int) -> list[bytes]:
+    """``count`` different mails, about 1.5 KB each."""
+    return [mail_bytes(item) for item in letters(count, random.Random(seed), MAIL)]
 
 
 def deliver(known: Mapping[str, str], user: str, made: list[bytes]) -> None:

@@ -31,13 +31,18 @@ def main() -> int:
     if arguments.child:
         print(json.dumps(_child(arguments)))
         return 0
+    from tests.bench.channels import channel_figures
+
     with tempfile.TemporaryDirectory(prefix="fenban-bench-", dir=arguments.folder) as name:
         bench = Bench(Path(name), training=SHORT_TRAINING if arguments.short else TRAINING)
         if arguments.short:
             from tests.bench.check import check
 
-            return check(bench, SHORT_MESSAGES)
+            wrong = check(bench, SHORT_MESSAGES)
+            channel_figures(bench.folder, 1, short=True)
+            return wrong
         figures = bench.figures(arguments.rounds, growth=not arguments.no_growth)
+        figures += channel_figures(bench.folder, arguments.rounds)
     arguments.out.write_text(json.dumps(figures, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     for figure in figures:
         _tell(figure)

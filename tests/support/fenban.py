@@ -22,7 +22,7 @@ COMMAND_SECONDS = 300
 AT_ONCE = 3
 PASSWORD_VARIABLE = "MAYOR_PASSWORD"
 
-_PROFILE = """
+PROFILE = """
 name = "市长信箱"
 [list]
 url = "{url}/zmhd/list?page={{page}}"
@@ -131,7 +131,7 @@ class City:
         """``fenban init``, then this test's directory, settings and profile over the examples."""
         self.run("init", str(self.folder), "--city-id", "yunze", "--city-name", "云泽市", "--region", "990100", bare=True)
         (self.folder / "units.toml").write_text(units_toml(corpus), encoding="utf-8")
-        (self.folder / "portal.toml").write_text(_PROFILE.format(url=portal, page=PORTAL_PAGE), encoding="utf-8")
+        (self.folder / "portal.toml").write_text(PROFILE.format(url=portal, page=PORTAL_PAGE), encoding="utf-8")
         values = {"portal": portal, "board": board, "imap": imap, "fid": BOARD_FID, "user": USER, "variable": PASSWORD_VARIABLE}
         text = _SETTINGS.format(**values, address=CITY_ADDRESS, batch=batch, work_batch=work_batch, precision=precision)
         self.settings.write_text(text, encoding="utf-8")
