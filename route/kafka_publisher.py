@@ -21,9 +21,9 @@ KNOWN_SECONDS = 300.0
 """A topic that was found there is believed in for so long; the brokers' own refusal ends it earlier."""
 ASK_AGAIN_SECONDS = 0.5
 CLOSE_SECONDS = 1.0
+_TOO_LARGE = (kafka_errors.MessageSizeTooLargeError, kafka_errors.RecordListTooLargeError)
 _REFUSED = (
-    kafka_errors.MessageSizeTooLargeError,
-    kafka_errors.RecordListTooLargeError,
+    *_TOO_LARGE,
     kafka_errors.TopicAuthorizationFailedError,
     kafka_errors.UnknownTopicOrPartitionError,
     kafka_errors.InvalidTopicError,
@@ -135,7 +135,30 @@ class KafkaPublisher:
         producer = self._ready()
         sent = [refused[record[0]] if record[0] in refused else self._send(producer, *record) for record in records]
         self._wait(producer, [one for one in sent if isinstance(one, Future)])
-        return [_outcome(one) if isinstance(one, Future) else one for one in sent]
+        outcomes = [_outcome(one) if isinstance(one, Future) else one for one in sent]
+        blamed = [place for place, one in enumerate(sent) if isinstance(one, Future) and isinstance(outcomes[place], _REFUSED)]
+        if blamed:
+            self._drop()
+        if len(blamed) > 1:
+            for place in blamed:
+                outcomes[place] = self._by_itself(records[place])
+        return outcomes
+
+    def _by_itself(self, record: Outgoing) -> Outcome:
+        """A broker refuses a whole batch for one record that is too large for its topic, and after any refusal the client
+        answers for everything else with the same: so each is sent once more alone, and the guilty one alone is refused."""
+        why = self._refused_topics({record[0]}).get(record[0])
+        if why:
+            return why
+        producer = self._ready()
+        future = self._send(producer, *record)
+        if not isinstance(future, Future):
+            return future
+        self._wait(producer, [future])
+        outcome = _outcome(future)
+        if isinstance(outcome, _REFUSED):
+            self._drop()
+        return outcome
 
     def _send(
         self, producer: KafkaProducer, topic: str, key: str, headers: Attributes, value: str, at: datetime
@@ -177,7 +200,7 @@ class KafkaPublisher:
         return Delivery(record.id, DeliveryStatus.RETRY, f"not acknowledged ({name_of(outcome)})")
 
     def _told(self, record: OutboxRecord, error: Exception) -> str:
-        if isinstance(error, kafka_errors.MessageSizeTooLargeError | kafka_errors.RecordListTooLargeError):
+        if isinstance(error, _TOO_LARGE):
             return f"too large: {len(record.value.encode('utf-8', 'replace'))} bytes"
         if isinstance(error, kafka_errors.TopicAuthorizationFailedError):
             return f"user {self._link.config.username!r} may not write to this topic"
