@@ -7,6 +7,7 @@ from domain.ids import MatterId
 from domain.messages import Message, MessageState
 from domain.ports import UnitOfWork
 from domain.records import MatterRow, Settlement
+from route.decide import MAY_ACCUSE
 
 POOL_RULE = "pool"
 CLAIM_RULE = "claim"
@@ -26,8 +27,9 @@ def offers_to_close(uow: UnitOfWork, settlements: Sequence[Settlement], matters:
 
 
 def enclosed(message: Message, row: MatterRow, latest: Decision | None) -> bool:
-    """Whether the matter may never stand in the pool: it is sealed, or there is a unit that must not see it."""
-    return message.sealed or row.sealed or bool(row.excluded) or bool(latest is not None and latest.excluded)
+    """Whether the matter may not stand in the pool: it is sealed, or there is or may be a unit that must not see it."""
+    doubted = latest is not None and (bool(latest.excluded) or latest.reason == MAY_ACCUSE)
+    return message.sealed or row.sealed or bool(row.excluded) or doubted
 
 
 def claimable(uow: UnitOfWork, message: Message, row: MatterRow, latest: Decision | None) -> bool:

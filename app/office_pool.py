@@ -19,14 +19,14 @@ class OfficePool(OfficeSteps):
 
     def offer(self, number: Number, *, requirement: str = "", deadline_class: DeadlineClass | None = None) -> None:
         """Opens a letter in review for claiming. Offered again in other words, the new ones stand. Raises Refused for a
-        matter that is sealed or has excluded units: it would be shown to everybody."""
+        matter that is sealed, has excluded units or may accuse one: it would be shown to everybody."""
 
         def step(uow: UnitOfWork, changes: Changes, message: Message) -> None:
             self._expect(message, [MessageState.IN_REVIEW])
             row = changes.matters[message.matter]
             latest = self._latest_decision(uow, message)
             if enclosed(message, row, latest):
-                raise Refused("a matter that is sealed or has excluded units is not shown to every unit")
+                raise Refused("a matter that is sealed, has excluded units or may accuse one is not shown to every unit")
             decision = self._waiting(changes, message, latest, POOL_RULE, OPEN_TO_ALL)
             decision = replace(
                 decision,

@@ -7,6 +7,7 @@ from functools import partial
 
 from app.codec import digest_text, own_words_bytes, upstream_bytes
 from app.failpoints import Failpoint, no_failpoint
+from app.quoted import Seals, with_quoted_accusation
 from app.register_plan import Item, Poll, Registered, RegisterPlan
 from app.retry import transact
 from domain.errors import RejectItem, RetryLater
@@ -25,7 +26,7 @@ def owner_of(channel: ChannelId, external_id: ExternalId) -> VaultOwner:
 
 
 class Registrar:
-    """Registers captures of any channel. ``parsers`` by channel id."""
+    """Registers captures of any channel. ``parsers`` by channel id; ``seals`` is asked of mails that quote others."""
 
     def __init__(
         self,
@@ -34,10 +35,12 @@ class Registrar:
         parsers: Mapping[ChannelId, Parser],
         clock: Clock,
         *,
+        seals: Seals = lambda _: False,
         failpoint: Failpoint = no_failpoint,
     ) -> None:
         self._store = store
         self._vault = vault
+        self._seals = seals
         self._parsers = parsers
         self._clock = clock
         self._failpoint = failpoint
@@ -108,9 +111,10 @@ class Registrar:
         except RejectItem as error:
             return self._refused(CaptureReject(capture, error.what))
         digest = self._vault.digest
-        return Item(
-            capture, owner, draft, "", digest_text(digest(own_words_bytes(draft))), digest_text(digest(upstream_bytes(draft)))
-        )
+        own, upstream = digest_text(digest(own_words_bytes(draft))), digest_text(digest(upstream_bytes(draft)))
+        # After the digests: what is a revision must not hang on today's screens.
+        draft = with_quoted_accusation(draft, capture.channel, self._clock.now(), self._seals)
+        return Item(capture, owner, draft, "", own, upstream)
 
     def _refused(self, reject: CaptureReject) -> Item:
         capture = reject.capture

@@ -23,7 +23,7 @@ from app.worker import Worker, WorkSettings
 from domain.clock import SystemClock
 from domain.errors import BadSettings, FenbanError, HaltForPerson
 from domain.ids import ChannelId, ExternalId
-from domain.messages import SeenItem
+from domain.messages import Message, SeenItem
 from domain.ports import Classifier, Clock, Collector, Parser, Topics
 from route.calendar import WorkingCalendar
 from route.dead_letters import DeadLetters
@@ -233,7 +233,18 @@ class System:
         return HostGate(self.clock, random.Random(), self.stop)
 
     def registrar(self) -> Registrar:
-        return Registrar(self.store, self.vault, self.parsers, self.clock, failpoint=self.failpoint)
+        return Registrar(
+            self.store,
+            self.vault,
+            self.parsers,
+            self.clock,
+            seals=self._seals,
+            failpoint=self.failpoint,
+        )
+
+    def _seals(self, message: Message) -> bool:
+        found = self.rulebook.first_screen(message, ())
+        return found is not None and found.action is ScreenAction.SEAL
 
     def worker(self, name: str) -> Worker:
         work, join = self.settings.work, self.settings.join

@@ -152,7 +152,7 @@ class Decider:
         offered = tuple(one for one in suggestions if one.unit in self.directory.units and one.unit not in barred)
         least = self._settings.threshold if threshold is None else threshold
         outcome, lead, rule, reason = self._choose(gathered, reading, offered, automatic, model, least, barred)
-        if doubtful and outcome is Outcome.DISPATCH:
+        if doubtful and outcome in (Outcome.DISPATCH, Outcome.REVIEW):
             outcome, lead, reason = Outcome.REVIEW, None, MAY_ACCUSE
         co_units: tuple[UnitCode, ...] = ()
         deadline_class, deadline = gathered.deadline_class or DeadlineClass.SIMPLE, None

@@ -118,7 +118,7 @@ class DraftParser:
         return Draft(
             subject=data["subject"],
             body=data["body"],
-            body_own=data["body"],
+            body_own=data.get("own", data["body"]),
             sender=sender,
             kind=MessageKind(kind) if kind else None,
             place=data["place"],

@@ -14,13 +14,14 @@ from app.office import Choice
 from app.reports import explain_document, review_rows
 from domain.errors import Refused
 from domain.ids import MatterId, Number, UnitCode
+from route.decide import MAY_ACCUSE
 from route.feedback import parse_feedback
 from route.wire import structured
 from tests.support.contract import schema
 from tests.support.desk import START, Desk, HandClock
 from tests.support.store_process import in_processes
 from tests.unit.test_feedback_desk import tell
-from tests.unit.test_way_of_a_message import ACCUSATION, UNCLEAR, WATER
+from tests.unit.test_way_of_a_message import ACCUSATION, DOUBTFUL, UNCLEAR, WATER
 
 
 @pytest.fixture
@@ -136,6 +137,18 @@ def test_a_sealed_matter_never_enters_and_none_with_excluded_units(desk: Desk, n
     with pytest.raises(Refused, match="excluded"):
         desk.office.offer(number)
     assert pool(desk) == []
+
+
+def test_what_may_accuse_a_unit_never_enters(desk: Desk) -> None:
+    doubtful = Number(desk.letter("2", DOUBTFUL))
+    desk.work()
+    assert desk.state(doubtful) == "in_review"
+    assert desk.message(doubtful).reason == MAY_ACCUSE
+    with pytest.raises(Refused, match="may accuse"):
+        desk.office.offer(doubtful)
+    assert pool(desk) == []
+    desk.office.decide(doubtful, Choice("roads"))
+    assert types(desk.events("roads")) == ["assigned"]
 
 
 def test_an_exclusion_found_after_the_offer_stops_every_claim(desk: Desk, number: Number) -> None:

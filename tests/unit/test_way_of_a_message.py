@@ -14,11 +14,13 @@ from app.wiring import System
 from domain.errors import HaltForPerson, Refused
 from domain.ids import Number, UnitCode
 from domain.messages import Capture, CapturePart, MessageState
+from route.decide import MAY_ACCUSE
 from tests.support.desk import Desk
 
 WATER = "我们小区已经停水三天了，家里老人小孩没法做饭洗衣，打电话也没有人管，请尽快恢复供水。"
 ROADS = "村口到学校的路面坑洼不平，下雨天孩子上学摔了好几次，请派人来修一修。"
 UNCLEAR = "你们到底什么时候才能给一个说法，已经等了很久了。"
+DOUBTFUL = "我家停水九天没人来修，对面楼晚一天停的上午就通了，说是认识人。"
 ACCUSATION = "举报水务局局长收受施工队贿赂，把工程给了自己的亲戚。"
 
 
@@ -540,3 +542,26 @@ def test_a_store_that_is_gone_is_not_begun_anew(tmp_path: Path) -> None:
         file.unlink()
     with pytest.raises(HaltForPerson, match="is gone"):
         _ = System(desk.system.settings).store
+
+
+def test_an_accusation_in_the_quoted_part_of_a_mail_is_sealed(desk: Desk) -> None:
+    own, quoted = "还是没有人处理，请尽快回复。", "还是没有人处理，请尽快回复。\n> 供水公司经理贪污水表改造款，每户多收四百。"
+    sealed = desk.letter("m1", quoted, own=own, channel="mail")
+    other = desk.letter("m2", own + "\n> 您的来信已收到。", own=own, channel="mail")
+    desk.work()
+    assert (desk.state(sealed), desk.state(other)) == ("sealed_review", "in_review")
+    assert "贪污" in desk.message(sealed).body
+    assert desk.message(other).body == own.replace("，", ",")
+    assert desk.balanced()
+
+
+def test_what_may_complain_of_the_unit_itself_waits_for_a_person(desk: Desk) -> None:
+    doubtful = desk.letter("1", DOUBTFUL)
+    desk.work()
+    assert (desk.state(doubtful), desk.message(doubtful).reason) == ("in_review", MAY_ACCUSE)
+    assert desk.events("water") == desk.events("roads") == []
+    desk.poll(desk.capture("1", DOUBTFUL + "请回复。"))
+    desk.work()
+    assert desk.events("water") == []
+    desk.office.decide(Number(doubtful), Choice("roads"))
+    assert [event["type"] for event in desk.events("roads")] == ["assigned"]
