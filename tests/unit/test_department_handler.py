@@ -36,7 +36,7 @@ def test_the_contracts_examples_are_taken(state: State) -> None:
     [case] = state.cases()
     assert (case.state, case.data["version"], case.reminder["stage"]) == ("received", 2, "near")
     state.take([example("recall")], NOW)
-    assert [case.state for case in state.cases()] == ["recalled"]
+    assert [case.state for case in state.cases("recalled")] == ["recalled"]
 
 
 def test_what_it_says_is_what_the_contract_asks_for_and_fenban_understands(state: State) -> None:

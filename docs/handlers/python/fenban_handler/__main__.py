@@ -11,13 +11,14 @@ import uuid
 from pathlib import Path
 
 from fenban_handler.broker import Broker
-from fenban_handler.events import Answer, complete, extend, give_back, sign
+from fenban_handler.events import Answer, claim, complete, extend, give_back, sign
 from fenban_handler.faults import Fault
 from fenban_handler.rules import Rules
 from fenban_handler.running import Handler, now
 from fenban_handler.settings import Settings, load
 from fenban_handler.state import Case, State
 
+STATES = ("received", "signed", "returned", "completed", "recalled", "offered", "claimed", "closed")
 REPLY_PARTS = {"found": "调查情况", "opinion": "处理意见", "result": "处理结果"}
 
 
@@ -70,6 +71,8 @@ def _answer(arguments: argparse.Namespace) -> Answer:
     match arguments.command:
         case "sign":
             return sign()
+        case "claim":
+            return claim()
         case "return":
             return give_back(arguments.reason, arguments.suggest)
         case "extend":
@@ -104,13 +107,14 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--once", action="store_true", help="处理完现有的就结束 / ends when nothing more is there")
     commands.add_parser("check", help="连接和权限行不行 / whether connection and permissions are well")
     listed = commands.add_parser("list", help="列出交办 / what the unit holds")
-    listed.add_argument("--state", default="", choices=("received", "signed", "returned", "completed", "recalled"))
+    listed.add_argument("--state", default="", choices=STATES)
     listed.add_argument("--json", action="store_true", help="一行一个 JSON / one JSON object a line")
     for name, told in (
         ("show", "看全文 / the whole of one"),
         ("sign", "签收"),
         ("return", "退回"),
         ("complete", "办结"),
+        ("claim", "认领"),
         ("extend", "申请延期"),
     ):
         command = commands.add_parser(name, help=told)

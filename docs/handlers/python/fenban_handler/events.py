@@ -9,6 +9,7 @@ from typing import Any
 from fenban_handler.faults import ForPerson, Unreadable
 
 SEQUENCE = re.compile(r"[0-9]{20}")
+OF_THE_POOL = ("offered", "offer-closed")
 MAX_REASON = 2_000
 MAX_REPLY = 20_000
 MAX_DAYS = 365
@@ -28,7 +29,8 @@ class Event:
 
     @property
     def assignment(self) -> str:
-        return str(self.data.get("assignment", ""))
+        """What the event is about: an assignment, or the matter that the pool offers."""
+        return self.matter if self.type in OF_THE_POOL else str(self.data.get("assignment", ""))
 
 
 def read_event(topic: str, headers: Sequence[tuple[str, bytes | None]], value: bytes | None) -> Event:
@@ -51,7 +53,7 @@ def read_event(topic: str, headers: Sequence[tuple[str, bytes | None]], value: b
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the unit says about one assignment. Made by the four functions below, which hold the contract's bounds."""
+    """What the unit says about one assignment. Made by the functions below, which hold the contract's bounds."""
 
     type: str
     said: Mapping[str, Any] = field(default_factory=dict)
@@ -86,6 +88,11 @@ def extend(reason: str, days: int) -> Answer:
     if not 1 <= days <= MAX_DAYS:
         raise ForPerson(f"延期是 1 到 {MAX_DAYS} 个工作日", f"an extension is 1 to {MAX_DAYS} working days")
     return Answer("extend", {"reason": _text(reason, MAX_REASON, "延期要写理由", "an extension needs its reason"), "days": days})
+
+
+def claim() -> Answer:
+    """认领 of what the pool offers."""
+    return Answer("claim")
 
 
 def _text(text: str, longest: int, chinese: str, english: str) -> str:

@@ -111,7 +111,7 @@ class Handler:
         if one.kind == "recall":
             self._rules.recall(one.case.assignment, one.event_id)
             return []
-        ask = self._rules.reminder if one.kind == "reminder" else self._rules.content
+        ask = {"reminder": self._rules.reminder, "offer": self._rules.offer}.get(one.kind, self._rules.content)
         return list(ask(one.case, one.event_id))
 
     def _send(self, broker: Broker) -> None:

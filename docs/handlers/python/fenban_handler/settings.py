@@ -9,12 +9,12 @@ from typing import Any
 from fenban_handler.faults import ForPerson
 
 PASSWORD_VARIABLE = "FENBAN_HANDLER_PASSWORD"
-KINDS = frozenset({"unit", "notice", "sealed"})
+KINDS = frozenset({"unit", "notice", "pool", "sealed"})
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """``topics`` are kinds of topics: ``unit`` and ``notice``, or ``sealed`` with a user and a database of its own."""
+    """``topics`` are kinds of topics: ``unit``, ``notice`` and ``pool``, or ``sealed`` with a user and a database of its own."""
 
     unit: str
     bootstrap_servers: str
@@ -29,7 +29,7 @@ class Settings:
 
     @property
     def topic_names(self) -> list[str]:
-        return [f"fenban.{kind}.{self.unit}" for kind in self.topics]
+        return ["fenban.pool" if kind == "pool" else f"fenban.{kind}.{self.unit}" for kind in self.topics]
 
     @property
     def feedback_topic(self) -> str:
@@ -37,7 +37,7 @@ class Settings:
 
     @property
     def group_name(self) -> str:
-        return self.group or f"{self.unit}.handler"
+        return self.group or f"{self.username}.handler"
 
     def path(self, name: str) -> Path:
         """A path of the file, relative to the folder that the file lies in."""
@@ -89,9 +89,9 @@ def _typed(table: dict[str, Any]) -> dict[str, Any]:
 
 def _checked(settings: Settings) -> Settings:
     if not settings.topics or not set(settings.topics) <= KINDS:
-        raise ForPerson("topics 只能是 unit、notice、sealed", "topics are of unit, notice, sealed")
-    if not settings.group_name.startswith(f"{settings.unit}."):
-        raise ForPerson(f"group 要以 {settings.unit}. 开头", f"group begins with {settings.unit}.")
+        raise ForPerson("topics 只能是 unit、notice、pool、sealed", "topics are of unit, notice, pool, sealed")
+    if not settings.group_name.startswith(f"{settings.username}."):
+        raise ForPerson(f"group 要以 {settings.username}. 开头", f"group begins with {settings.username}.")
     return settings
 
 

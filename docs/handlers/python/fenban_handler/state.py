@@ -22,8 +22,10 @@ MAY_FOLLOW = {
     "return": ("received", "signed"),
     "complete": ("received", "signed"),
     "extend": ("received", "signed"),
+    "claim": ("offered",),
 }
-BECOMES = {"sign": "signed", "return": "returned", "complete": "completed"}
+BECOMES = {"sign": "signed", "return": "returned", "complete": "completed", "claim": "claimed"}
+GONE = ("recalled", "closed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,8 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One assignment as the unit holds it. ``data`` is the last event's; empty once it was recalled."""
+    """One assignment as the unit holds it, or a matter that the pool offers (``assignment`` is then the matter). ``data`` is
+    the last event's; empty once it was recalled or closed."""
 
     assignment: str
     matter: str
@@ -49,7 +52,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class ToDo:
-    """Something to tell the department's own system: ``content``, ``reminder`` or ``recall``."""
+    """Something to tell the department's own system: ``content``, ``offer``, ``reminder`` or ``recall``."""
 
     kind: str
     event_id: str
@@ -103,9 +106,9 @@ class State:
         if not self._change(above, event.topic, event.matter, event.sequence):
             return "late"
         match event.type:
-            case "assigned" | "updated":
+            case "assigned" | "updated" | "offered":
                 self._put(event, now)
-            case "recall":
+            case "recall" | "offer-closed":
                 self._recall(event, now)
             case "reminder":
                 self._remind(event)
@@ -115,7 +118,8 @@ class State:
 
     def _put(self, event: Event, now: str) -> None:
         row = self._db.execute("SELECT state FROM assignment WHERE assignment = ?", (event.assignment,)).fetchone()
-        state = _state_after(row[0] if row else "", str(event.data.get("change", "")))
+        before = row[0] if row else ""
+        state = _offered_after(before) if event.type == "offered" else _state_after(before, str(event.data.get("change", "")))
         self._change(
             "INSERT OR REPLACE INTO assignment (assignment, matter, state, due, data, changed_at) VALUES (?, ?, ?, ?, ?, ?)",
             event.assignment,
@@ -125,16 +129,17 @@ class State:
             _json(event.data),
             now,
         )
-        self._must_tell(event, "content")
+        self._must_tell(event, "offer" if event.type == "offered" else "content")
 
     def _recall(self, event: Event, now: str) -> None:
-        """Deletes every copy, what was said and what was still to be said; that it was recalled is remembered."""
+        """Deletes every copy, what was said and what was still to be said; that it was taken back is remembered."""
         for table in ("to_do", "outbox", "reminder"):
             self._change(f"DELETE FROM {table} WHERE assignment = ?", event.assignment)
         self._change(
-            "INSERT OR REPLACE INTO assignment (assignment, matter, state, due, data, changed_at) VALUES (?, ?, 'recalled', NULL, NULL, ?)",
+            "INSERT OR REPLACE INTO assignment (assignment, matter, state, due, data, changed_at) VALUES (?, ?, ?, NULL, NULL, ?)",
             event.assignment,
             event.matter,
+            "recalled" if event.type == "recall" else "closed",
             now,
         )
         self._must_tell(event, "recall")
@@ -142,7 +147,7 @@ class State:
     def _remind(self, event: Event) -> None:
         """Kept also where its assignment has not come yet: the two come on different topics."""
         row = self._db.execute("SELECT state FROM assignment WHERE assignment = ?", (event.assignment,)).fetchone()
-        if row and row[0] == "recalled":
+        if row and row[0] in GONE:
             return
         level = event.data.get("level")
         self._change(
@@ -189,7 +194,7 @@ class State:
         state, matter = row
         if state not in MAY_FOLLOW[answer.type]:
             raise ForPerson(f"{assignment} 已是 {state}，不能 {answer.type}", f"{assignment} is {state}: no {answer.type}")
-        data = _json({"assignment": assignment, **answer.said, "at": now})
+        data = _json({"matter" if answer.type == "claim" else "assignment": assignment, **answer.said, "at": now})
         self._change(
             "INSERT INTO outbox (id, type, assignment, matter, data, made_at) VALUES (?, ?, ?, ?, ?, ?)",
             event_id,
@@ -212,10 +217,10 @@ class State:
             self._db.executemany("UPDATE outbox SET sent_at = ? WHERE id = ?", [(now, one) for one in ids])
 
     def cases(self, state: str = "") -> Iterator[Case]:
-        """What the unit holds, by deadline; with ``state`` only what is in it."""
+        """What the unit holds, by deadline, without what was taken back; with ``state`` only what is in it."""
         rows = self._db.execute(
             f"SELECT {CASE} FROM assignment a LEFT JOIN reminder r USING (assignment) "
-            "WHERE (? = '' OR a.state = ?) ORDER BY a.due, a.assignment",
+            "WHERE a.state = ? OR (? = '' AND a.state NOT IN ('recalled', 'closed')) ORDER BY a.due, a.assignment",
             (state, state),
         )
         return (_case(row) for row in rows)
@@ -256,9 +261,14 @@ def _case(row: Sequence[str]) -> Case:
 
 def _state_after(state: str, change: str) -> str:
     """Whole content came again. A completed part is open again, unless only its deadline moved."""
-    if state in {"", "recalled"} or change == "reopened" or (state == "completed" and change != "deadline"):
+    if state in {"", *GONE} or change == "reopened" or (state == "completed" and change != "deadline"):
         return "received"
     return state
+
+
+def _offered_after(state: str) -> str:
+    """Offered again, changed: what was claimed stays so until its assignment or its end comes."""
+    return "claimed" if state == "claimed" else "offered"
 
 
 def _json(value: Mapping[str, Any]) -> str:

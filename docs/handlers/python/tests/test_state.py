@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 from fenban_handler.broker import Broker
-from fenban_handler.events import Answer, Event, complete, extend, give_back, read_event, sign
+from fenban_handler.events import Answer, Event, claim, complete, extend, give_back, read_event, sign
 from fenban_handler.faults import ForPerson, Unreadable
 from fenban_handler.rules import Rules
 from fenban_handler.running import Handler
@@ -98,6 +98,31 @@ def test_a_reminder_may_come_before_its_assignment(state: State) -> None:
     assert state.to_do() == []
     state.take([event("assigned", 1)], NOW)
     assert [(one.kind, one.case.reminder["level"]) for one in state.to_do()] == [("reminder", 2), ("content", 2)]
+
+
+def offer(kind: str, sequence: int, **data: Any) -> Event:
+    return Event("fenban.pool", "/fenban/yunze", f"{MATTER}:{kind}:{sequence}", kind, MATTER, f"{sequence:020d}", data)
+
+
+def test_what_the_pool_offers_is_claimed_once_and_forgotten_when_it_is_closed(state: State) -> None:
+    class Ours(Rules):
+        def offer(self, case: Case, event_id: str) -> Sequence[Answer]:
+            assert event_id
+            return [claim()] if case.state == "offered" else []
+
+    state.take([offer("offered", 1, subject="没水")], NOW)
+    assert held(state) == {MATTER: ("offered", "没水")}
+    tell_all(state, Ours())
+    state.take([offer("offered", 2, subject="还是没水")], NOW)
+    tell_all(state, Ours())
+    assert held(state) == {MATTER: ("claimed", "还是没水")}
+    [said] = state.to_send()
+    assert (said.type, json.loads(said.data)["matter"]) == ("claim", MATTER)
+    state.take([offer("offer-closed", 3), event("assigned", 4, subject="还是没水")], NOW)
+    assert held(state) == {ASSIGNMENT: ("received", "还是没水")}
+    assert [(case.assignment, case.state, case.data) for case in state.cases("closed")] == [(MATTER, "closed", {})]
+    with pytest.raises(ForPerson):
+        state.say(MATTER, claim(), "water:1", NOW)
 
 
 def test_a_type_of_a_later_version_has_no_effect_and_stops_nothing(state: State) -> None:

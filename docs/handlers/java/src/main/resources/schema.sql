@@ -12,7 +12,8 @@ CREATE TABLE IF NOT EXISTS last_sequence (
     PRIMARY KEY (topic, matter)
 ) WITHOUT ROWID;
 
--- state: received, signed, returned, completed, recalled. data is the event's, as JSON; NULL once recalled.
+-- state: received, signed, returned, completed, recalled; of what the pool offers, under its matter: offered, claimed, closed.
+-- data is the event's, as JSON; NULL once it was recalled or closed.
 CREATE TABLE IF NOT EXISTS assignment (
     assignment TEXT PRIMARY KEY,
     matter     TEXT NOT NULL,
@@ -28,7 +29,7 @@ CREATE TABLE IF NOT EXISTS reminder (
     data       TEXT NOT NULL
 ) WITHOUT ROWID;
 
--- What the department's own system has not been told yet. kind: content, reminder, recall.
+-- What the department's own system has not been told yet. kind: content, offer, reminder, recall.
 CREATE TABLE IF NOT EXISTS to_do (
     place      INTEGER PRIMARY KEY AUTOINCREMENT,
     assignment TEXT NOT NULL,

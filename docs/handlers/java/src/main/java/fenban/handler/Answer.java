@@ -70,6 +70,11 @@ public record Answer(String type, ObjectNode said) {
         return new Answer("extend", Json.object().put("reason", why).put("days", days));
     }
 
+    /** 认领 of what the pool offers. */
+    public static Answer claim() {
+        return new Answer("claim", Json.object());
+    }
+
     private static String reply(String text) {
         return text(text, MAX_REPLY, "办结要写答复", "a complete needs its reply");
     }

@@ -15,10 +15,12 @@ import java.util.stream.Stream;
  */
 public record Event(String topic, String source, String id, String type, String matter, String sequence, JsonNode data) {
     private static final Pattern SEQUENCE = Pattern.compile("[0-9]{20}");
+    private static final Set<String> OF_THE_POOL = Set.of("offered", "offer-closed");
     private static final Set<String> OF_ASSIGNMENTS = Set.of("assigned", "updated", "recall", "reminder");
 
+    /** What the event is about: an assignment, or the matter that the pool offers. */
     public String assignment() {
-        return data.path("assignment").asText("");
+        return OF_THE_POOL.contains(type) ? matter : data.path("assignment").asText("");
     }
 
     /**

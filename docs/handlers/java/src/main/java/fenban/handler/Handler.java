@@ -132,6 +132,8 @@ final class Handler {
         switch (one.kind()) {
             case "content":
                 return rules.content(one.held(), one.eventId());
+            case "offer":
+                return rules.offer(one.held(), one.eventId());
             case "reminder":
                 return rules.reminder(one.held(), one.eventId());
             default:

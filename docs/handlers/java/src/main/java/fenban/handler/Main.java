@@ -27,6 +27,7 @@ public final class Main {
               list [--state STATE] [--json]   列出交办 / what the unit holds
               show ASSIGNMENT                 看全文 / the whole of one
               sign ASSIGNMENT                 签收
+              claim MATTER                    认领
               return ASSIGNMENT --reason 理由 [--suggest 单位]          退回
               complete ASSIGNMENT --reply 答复（- 从标准输入读）          办结
               complete ASSIGNMENT --found 调查情况 --opinion 处理意见 --result 处理结果
@@ -37,11 +38,12 @@ public final class Main {
             "list", Set.of("state", "json"),
             "show", Set.of(),
             "sign", Set.of(),
+            "claim", Set.of(),
             "return", Set.of("reason", "suggest"),
             "complete", Set.of("reply", "found", "opinion", "result"),
             "extend", Set.of("reason", "days"));
     private static final Set<String> FLAGS = Set.of("once", "json");
-    private static final Set<String> OF_ONE = Set.of("show", "sign", "return", "complete", "extend");
+    private static final Set<String> OF_ONE = Set.of("show", "sign", "claim", "return", "complete", "extend");
 
     private Main() {}
 
@@ -153,6 +155,7 @@ public final class Main {
     private Answer answer() throws IOException {
         return switch (command) {
             case "sign" -> Answer.sign();
+            case "claim" -> Answer.claim();
             case "return" -> Answer.giveBack(option("reason"), option("suggest"));
             case "extend" -> Answer.extend(option("reason"), days());
             default -> reply();

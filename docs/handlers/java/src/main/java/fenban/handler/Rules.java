@@ -13,9 +13,14 @@ public interface Rules {
     /** A new assignment, or the whole of a known one again. Its data hold the fields of assigned.json. */
     List<Answer> content(Case held, String eventId) throws Exception;
 
+    /** A matter of the pool, open to all units: claim it if it is yours. Its data hold the fields of offered.json. */
+    default List<Answer> offer(Case held, String eventId) throws Exception {
+        return List.of();
+    }
+
     /** 催办, 督办: the reminder holds the fields of reminder.json. */
     List<Answer> reminder(Case held, String eventId) throws Exception;
 
-    /** Taken back: your system deletes its copies and stops. */
+    /** Taken back, or no longer offered: your system deletes its copies and stops. */
     void recall(String assignment, String eventId) throws Exception;
 }

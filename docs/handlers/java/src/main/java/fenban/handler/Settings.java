@@ -11,8 +11,8 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * The handler's settings: one properties file, and a secret that stands elsewhere. {@code topics} are kinds of topics: unit and
- * notice, or sealed with a user and a database of its own.
+ * The handler's settings: one properties file, and a secret that stands elsewhere. {@code topics} are kinds of topics: unit, notice
+ * and pool, or sealed with a user and a database of its own.
  */
 public record Settings(
         String unit,
@@ -25,12 +25,12 @@ public record Settings(
         Path database,
         int sessionSeconds) {
     static final String PASSWORD_VARIABLE = "FENBAN_HANDLER_PASSWORD";
-    private static final Set<String> KINDS = Set.of("unit", "notice", "sealed");
+    private static final Set<String> KINDS = Set.of("unit", "notice", "pool", "sealed");
     private static final List<String> NEEDED = List.of("unit", "bootstrap_servers", "ca_file", "username");
     private static final List<String> OTHERS = List.of("password_file", "topics", "group", "database", "session_seconds");
 
     public List<String> topicNames() {
-        return topics.stream().map(kind -> "fenban." + kind + "." + unit).toList();
+        return topics.stream().map(kind -> kind.equals("pool") ? "fenban.pool" : "fenban." + kind + "." + unit).toList();
     }
 
     public String feedbackTopic() {
@@ -65,15 +65,16 @@ public record Settings(
         checkNames(found);
         Path folder = file.toAbsolutePath().getParent();
         String unit = found.getProperty("unit").strip();
+        String username = found.getProperty("username").strip();
         String secret = found.getProperty("password_file", "").strip();
         return checked(new Settings(
                 unit,
                 found.getProperty("bootstrap_servers").strip(),
                 folder.resolve(found.getProperty("ca_file").strip()),
-                found.getProperty("username").strip(),
+                username,
                 secret.isEmpty() ? null : folder.resolve(secret),
                 Arrays.stream(found.getProperty("topics", "unit,notice").split(",")).map(String::strip).toList(),
-                found.getProperty("group", unit + ".handler").strip(),
+                found.getProperty("group", username + ".handler").strip(),
                 folder.resolve(found.getProperty("database", "handler.db").strip()),
                 number(found.getProperty("session_seconds", "10"))));
     }
@@ -99,10 +100,10 @@ public record Settings(
 
     private static Settings checked(Settings settings) {
         if (!KINDS.containsAll(settings.topics)) {
-            throw new Fault.ForPerson("topics 只能是 unit、notice、sealed", "topics are of unit, notice, sealed");
+            throw new Fault.ForPerson("topics 只能是 unit、notice、pool、sealed", "topics are of unit, notice, pool, sealed");
         }
-        if (!settings.group.startsWith(settings.unit + ".")) {
-            throw new Fault.ForPerson("group 要以 " + settings.unit + ". 开头", "group begins with " + settings.unit + ".");
+        if (!settings.group.startsWith(settings.username + ".")) {
+            throw new Fault.ForPerson("group 要以 " + settings.username + ". 开头", "group begins with " + settings.username + ".");
         }
         return settings;
     }

@@ -24,7 +24,10 @@ import org.sqlite.SQLiteConfig;
 final class State implements AutoCloseable {
     private static final int BUSY_MILLISECONDS = 30_000;
     private static final Set<String> OPEN = Set.of("received", "signed");
-    private static final Map<String, String> BECOMES = Map.of("sign", "signed", "return", "returned", "complete", "completed");
+    private static final Map<String, Set<String>> MAY_FOLLOW = Map.of(
+            "sign", Set.of("received"), "return", OPEN, "complete", OPEN, "extend", OPEN, "claim", Set.of("offered"));
+    private static final Map<String, String> BECOMES = Map.of("sign", "signed", "return", "returned", "complete", "completed", "claim", "claimed");
+    private static final Set<String> GONE = Set.of("recalled", "closed");
     private static final String CASE =
             "a.assignment, a.matter, a.state, coalesce(a.due, ''), coalesce(a.data, '{}'), coalesce(r.data, '{}')";
     private static final String ABOVE = "INSERT INTO last_sequence VALUES (?, ?, ?) ON CONFLICT (topic, matter) DO UPDATE "
@@ -33,7 +36,7 @@ final class State implements AutoCloseable {
     /** How many events had an effect, came again, came late. */
     record Taken(int fresh, int repeated, int late) {}
 
-    /** Something to tell the department's own system: content, reminder or recall. */
+    /** Something to tell the department's own system: content, offer, reminder or recall. */
     record ToDo(String kind, String eventId, Case held) {}
 
     /** An answer that waits to be sent; its data are the same whenever it is sent. */
@@ -84,8 +87,8 @@ final class State implements AutoCloseable {
             return 2;
         }
         switch (event.type()) {
-            case "assigned", "updated" -> put(event, now);
-            case "recall" -> recall(event, now);
+            case "assigned", "updated", "offered" -> put(event, now);
+            case "recall", "offer-closed" -> recall(event, now);
             case "reminder" -> remind(event);
             default -> { } // A type of a later version: remembered, and without effect.
         }
@@ -93,7 +96,9 @@ final class State implements AutoCloseable {
     }
 
     private void put(Event event, String now) throws SQLException {
-        String state = stateAfter(stateOf(event.assignment()), event.data().path("change").asText(""));
+        boolean offered = event.type().equals("offered");
+        String before = stateOf(event.assignment());
+        String state = offered ? offeredAfter(before) : stateAfter(before, event.data().path("change").asText(""));
         change(
                 "INSERT OR REPLACE INTO assignment (assignment, matter, state, due, data, changed_at) VALUES (?, ?, ?, ?, ?, ?)",
                 event.assignment(),
@@ -102,32 +107,38 @@ final class State implements AutoCloseable {
                 event.data().path("deadline").path("due").asText(null),
                 Json.text(event.data()),
                 now);
-        mustTell(event, "content");
+        mustTell(event, offered ? "offer" : "content");
+    }
+
+    /** Offered again, changed: what was claimed stays so until its assignment or its end comes. */
+    private static String offeredAfter(String state) {
+        return state.equals("claimed") ? "claimed" : "offered";
     }
 
     /** Whole content came again. A completed part is open again, unless only its deadline moved. */
     private static String stateAfter(String state, String change) {
-        boolean opens = state.isEmpty() || state.equals("recalled") || change.equals("reopened");
+        boolean opens = state.isEmpty() || GONE.contains(state) || change.equals("reopened");
         return opens || state.equals("completed") && !change.equals("deadline") ? "received" : state;
     }
 
-    /** Deletes every copy, what was said and what was still to be said; that it was recalled is remembered. */
+    /** Deletes every copy, what was said and what was still to be said; that it was taken back is remembered. */
     private void recall(Event event, String now) throws SQLException {
         for (String table : List.of("to_do", "outbox", "reminder")) {
             change("DELETE FROM " + table + " WHERE assignment = ?", event.assignment());
         }
         change(
                 "INSERT OR REPLACE INTO assignment (assignment, matter, state, due, data, changed_at) "
-                        + "VALUES (?, ?, 'recalled', NULL, NULL, ?)",
+                        + "VALUES (?, ?, ?, NULL, NULL, ?)",
                 event.assignment(),
                 event.matter(),
+                event.type().equals("recall") ? "recalled" : "closed",
                 now);
         mustTell(event, "recall");
     }
 
     /** Kept also where its assignment has not come yet: the two come on different topics. */
     private void remind(Event event) throws SQLException {
-        if (stateOf(event.assignment()).equals("recalled")) {
+        if (GONE.contains(stateOf(event.assignment()))) {
             return;
         }
         int level = event.data().path("level").asInt(1);
@@ -168,11 +179,11 @@ final class State implements AutoCloseable {
 
     private void sayNow(String assignment, Answer answer, String eventId, String now) throws SQLException {
         Case held = held(assignment);
-        if (answer.type().equals("sign") ? !held.state().equals("received") : !OPEN.contains(held.state())) {
+        if (!MAY_FOLLOW.get(answer.type()).contains(held.state())) {
             String chinese = assignment + " 已是 " + held.state() + "，不能 " + answer.type();
             throw new Fault.ForPerson(chinese, assignment + " is " + held.state() + ": no " + answer.type());
         }
-        ObjectNode data = Json.object().put("assignment", assignment).setAll(answer.said());
+        ObjectNode data = Json.object().put(answer.type().equals("claim") ? "matter" : "assignment", assignment).setAll(answer.said());
         data.put("at", now);
         change(
                 "INSERT INTO outbox (id, type, assignment, matter, data, made_at) VALUES (?, ?, ?, ?, ?, ?)",
@@ -202,10 +213,10 @@ final class State implements AutoCloseable {
         });
     }
 
-    /** What the unit holds, by deadline; with a state only what is in it. */
+    /** What the unit holds, by deadline, without what was taken back; with a state only what is in it. */
     List<Case> cases(String state) throws SQLException {
         String query = "SELECT " + CASE + " FROM assignment a LEFT JOIN reminder r USING (assignment) "
-                + "WHERE (? = '' OR a.state = ?) ORDER BY a.due, a.assignment";
+                + "WHERE a.state = ? OR (? = '' AND a.state NOT IN ('recalled', 'closed')) ORDER BY a.due, a.assignment";
         return rows(query, State::held, state, state);
     }
 

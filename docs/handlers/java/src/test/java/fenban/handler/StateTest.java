@@ -103,7 +103,8 @@ class StateTest {
         state.take(List.of(event("assigned", 1, "subject", "消防通道"), reminder), NOW);
         state.say(ASSIGNMENT, Answer.complete("消防通道已疏通"), "water:1", NOW);
         state.take(List.of(event("recall", 3)), NOW);
-        assertEquals("recalled", held());
+        assertEquals("", held());
+        assertEquals("recalled", state.held(ASSIGNMENT).state());
         assertTrue(state.toSend(9).isEmpty());
         assertFalse(filesHold("消防通道"));
         state.take(List.of(event(NOTICE, ASSIGNMENT, "reminder", 4, "reason", "消防通道")), NOW);
@@ -141,6 +142,26 @@ class StateTest {
         assertTrue(state.toDo(9).isEmpty());
         state.take(List.of(event("assigned", 1)), NOW);
         assertEquals(List.of("reminder", "content"), state.toDo(9).stream().map(State.ToDo::kind).toList());
+    }
+
+    @Test
+    void whatThePoolOffersIsClaimedOnceAndForgottenWhenItIsClosed() throws Exception {
+        state.take(List.of(offer("offered", 1)), NOW);
+        assertEquals("offered", held());
+        state.told(state.toDo(9).get(0), List.of(Answer.claim()), NOW);
+        state.take(List.of(offer("offered", 2)), NOW);
+        assertEquals("claimed", held());
+        State.Said said = state.toSend(9).get(0);
+        assertEquals("{\"matter\":\"" + MATTER + "\",\"at\":\"" + NOW + "\"}", said.data());
+        state.take(List.of(offer("offer-closed", 3), event("assigned", 4)), NOW);
+        assertEquals("received", held());
+        assertEquals("closed", state.held(MATTER).state());
+        assertThrows(Fault.ForPerson.class, () -> state.say(MATTER, Answer.claim(), "water:1", NOW));
+    }
+
+    private static Event offer(String type, int sequence) {
+        String id = MATTER + ":" + type + ":" + sequence;
+        return new Event("fenban.pool", "/fenban/yunze", id, type, MATTER, String.format("%020d", sequence), Json.object());
     }
 
     @Test
