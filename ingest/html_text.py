@@ -63,6 +63,9 @@ def text_of(value: str) -> str:
 
 def element_text(element: HtmlElement) -> str:
     """Readable text of an element and all in it, without what follows it."""
+    if len(element) == 0 and isinstance(element.tag, str):
+        # Most cells and paragraphs hold nothing but their text.
+        return "" if element.tag in _SILENT else tidy(_flow(element.text, element.tag in _KEEPS_LINES))
     pieces: list[str] = []
     at_edge = True
     for piece in _pieces(element):
@@ -78,6 +81,8 @@ def element_text(element: HtmlElement) -> str:
 
 def tidy(text: str) -> str:
     """Runs of spaces become one, lines are trimmed, at most one empty line stays between paragraphs."""
+    if text.isprintable():
+        return _SPACES.sub(" ", text).strip()
     lines = (
         _SPACES.sub(" ", line).strip() for line in _CONTROL.sub("", text).replace("\r\n", "\n").replace("\r", "\n").split("\n")
     )
@@ -117,7 +122,7 @@ def _before(tag: str) -> str:
     return " " if tag in _CELLS else ""
 
 
-def _flow(text: str | None, keeping: int) -> str:
+def _flow(text: str | None, keeping: int | bool) -> str:
     if not text:
         return ""
     return text if keeping else re.sub(r"\s+", " ", text)
