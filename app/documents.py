@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from app.offers import CLAIM_RULE, POOL_RULE
 from app.phrases import phrase
 from app.texts import text
 from domain.clock import SHANGHAI
@@ -156,6 +157,8 @@ def _decided_by(decision: dict[str, Any]) -> str:
         return f"{text('show.by_model')} {decision['model']}"
     if decision["rule"] == "person":
         return f"{text('show.by_person')} {decision['actor']}"
+    if decision["rule"] in {POOL_RULE, CLAIM_RULE}:
+        return f"{text('rule.' + decision['rule'])} {decision['actor']}".strip()
     return str(decision["rule"])
 
 

@@ -85,34 +85,33 @@ class Reminders:
         now = self._clock.now()
         windows = list(self._windows(now))
         with self._store.unit_of_work(write=False) as uow:
-            if not any(self._owed(uow, window) for window in windows):
+            if not any(self._owed(uow, window, 1) for window in windows):
                 return 0
         sent = 0
         with self._store.unit_of_work() as uow:
             changes = Changes(now, self._make_event)
             for window in windows:
-                sent += self._send_window(uow, changes, window)
+                sent += self._send_window(uow, changes, window, self._settings.at_once - sent)
             changes.write(uow)
             self._failpoint("remind.write")
             uow.commit()
         return sent
 
-    def _send_window(self, uow: UnitOfWork, changes: Changes, window: _Window) -> int:
-        found = self._owed(uow, window)
+    def _send_window(self, uow: UnitOfWork, changes: Changes, window: _Window, most: int) -> int:
+        found = self._owed(uow, window, most)
         missing = sorted({part.matter for part in found} - changes.matters.keys())
         changes.matters.update(uow.matters.lock(missing))
         # Only under the matters' locks is it sure that no other process reminds of the same.
         locked = {part.id for part in found}
-        parts = [part for part in self._owed(uow, window) if part.id in locked]
+        parts = [part for part in self._owed(uow, window, most) if part.id in locked]
         messages = uow.reads.of_matters([part.matter for part in parts])
         for part in parts:
             emit_reminder(uow, changes, messages[part.matter][0], part, window.stage, text(f"remind.{window.stage.value}"), ACTOR)
         return len(parts)
 
-    def _owed(self, uow: UnitOfWork, window: _Window) -> list[Assignment]:
-        return uow.reminders.owed(
-            window.stage, window.after, window.until, longer_than=window.longer_than, limit=self._settings.at_once
-        )
+    @staticmethod
+    def _owed(uow: UnitOfWork, window: _Window, most: int) -> list[Assignment]:
+        return uow.reminders.owed(window.stage, window.after, window.until, longer_than=window.longer_than, limit=most)
 
     def _windows(self, now: datetime) -> Iterator[_Window]:
         ahead, escalate = self._settings.ahead, self._settings.escalate

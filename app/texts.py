@@ -109,6 +109,8 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "{} 件打不开来信人，标记未变 → 检查主密钥后再运行",
             "{} letters keep their marks, their senders do not open → check the master keys and run it again",
         ),
+        "rule.pool": ("开放认领", "opened for claiming"),
+        "rule.claim": ("认领", "claimed"),
         "event.offered": ("待认领通知", "offered for claiming"),
         "event.offer-closed": ("认领结束通知", "no longer offered"),
         "feedback.claim": ("认领", "claim"),

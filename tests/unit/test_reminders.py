@@ -90,6 +90,18 @@ def test_many_are_told_by_and_by(desk: Desk) -> None:
     assert [reminders.look() for _ in range(4)] == [2, 2, 1, 0]
 
 
+def test_so_many_at_once_are_all_stages_together(desk: Desk) -> None:
+    desk.letter("1", WATER)
+    desk.work()
+    desk.clock.forward(days=7)
+    desk.letter("2", WATER)
+    desk.work()
+    desk.clock.forward(days=6, hours=18)
+    reminders = desk.system.reminders(at_once=1)
+    assert [reminders.look() for _ in range(3)] == [1, 1, 0]
+    assert {stage for stage, _ in stages(desk.events("water", "notice"))} == {"escalated", "near"}
+
+
 def test_a_clock_that_jumps_is_given_time_to_be_mended(desk: Desk, part: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monotonic = [0.0]
     monkeypatch.setattr(desk.clock, "monotonic", lambda: monotonic[0])
