@@ -16,7 +16,6 @@ from route.directory import Directory
 from route.lexicon import scanned_text
 from route.places import NameFinder, territory_name
 from route.simplified import simplified
-from route.story_weights import codes_of
 from route.veils import Veils
 
 TRADES: Mapping[str, tuple[str, ...]] = {
@@ -212,7 +211,7 @@ class AccusedFinder:
 
     def find(self, message: Message) -> Accused:
         written = simplified(scanned_text(message.subject, message.body))
-        text = self._veils.lifted(written, codes_of(written))
+        text = self._veils.lifted(written)
         told = ADDRESSED.sub("。", text)
         named = self._named(told)
         by_trade = {code for _, codes in self._trades.find(told) for code in codes}

@@ -15,7 +15,7 @@ from route.places import PlaceHit
 from route.simplified import simplified
 from route.stories import STORY_RULE, StoryScreen
 from route.story_weights import Codes, codes_of
-from route.veils import Veils
+from route.veils import OLD, SIGNED, Veils, dress_of
 
 CLAUSE_END = frozenset("，。！？；,!?;")
 
@@ -159,11 +159,12 @@ class Rulebook:
         """The screen that holds, and where none does whether the text may tell a story of misconduct all the same."""
         written = scanned_text(message.subject, message.body).lower()
         codes = codes_of(written)
-        text = simplified(written, codes)
+        dress = dress_of(codes)
+        text = simplified(written, codes) if dress & OLD else written
         found = self._screened(message, text, codes if text is written else codes_of(text), waived)
-        if found[0] is not None and found[0].action is ScreenAction.SEAL:
+        if not dress & SIGNED or (found[0] is not None and found[0].action is ScreenAction.SEAL):
             return found
-        plain = self._veils.lifted(text, codes)
+        plain = self._veils.lifted(text)
         if plain == text:
             return found
         bare = self._screened(message, plain, codes_of(plain), waived)

@@ -5,15 +5,23 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from route.simplified import TABLE
 from route.story_weights import Codes
 
 SIGNS = "*·.-_~|/\\+=#@^&$%`'—–•●○◆◇■□★☆※→×、"
 _HAN = "[\u4e00-\u9fff]"
 _SIGN = f"[{re.escape(SIGNS)}\U0001f000-\U0001faff]"
 _VEIL = re.compile(rf"{_SIGN}(?<=({_HAN}){_SIGN}){_SIGN}{{0,2}}(?=({_HAN}))")
-_MAY_VEIL = np.zeros(65536, dtype=bool)
-_MAY_VEIL[[ord(sign) for sign in SIGNS]] = True
-_MAY_VEIL[0xD800:0xE000] = True
+OLD, SIGNED = 1, 2
+_DRESS = np.zeros(65536, dtype=np.uint8)
+_DRESS[list(TABLE)] = OLD
+_DRESS[[ord(sign) for sign in SIGNS]] = SIGNED
+_DRESS[0xD800:0xE000] = SIGNED
+
+
+def dress_of(codes: Codes) -> int:
+    """Whether the text holds traditional characters (``OLD``) and signs that may hide a word (``SIGNED``): one look for both."""
+    return int(np.bitwise_or.reduce(_DRESS.take(codes)))
 
 
 class Veils:
@@ -22,9 +30,9 @@ class Veils:
     def __init__(self, words: Iterable[str]) -> None:
         self._pairs = frozenset(word[at : at + 2] for word in words for at in range(len(word) - 1))
 
-    def lifted(self, text: str, codes: Codes) -> str:
-        """The text without such signs; itself when it has none. ``codes`` are the text's."""
-        return _VEIL.sub(self._joined, text) if np.logical_or.reduce(_MAY_VEIL.take(codes)) else text
+    def lifted(self, text: str) -> str:
+        """The text without such signs; an equal one when it has none."""
+        return _VEIL.sub(self._joined, text)
 
     def _joined(self, found: re.Match[str]) -> str:
         return "" if found[1] + found[2] in self._pairs else found[0]
