@@ -146,6 +146,8 @@ class Desk:
     store: str = ""
     """Where its store is; empty: a file in the folder."""
     open: bool = True
+    more: str = ""
+    """Further sections of its settings."""
 
     def __post_init__(self) -> None:
         self.folder.mkdir(exist_ok=True)
@@ -158,7 +160,8 @@ class Desk:
         settings = self.folder / "fenban.toml"
         settings.write_text(
             '[city]\nid = "demo"\nname = "示例市"\nregion = "999900"\n[files]\nrules = "rules.toml"\n'
-            + store_section(self.folder, self.store),
+            + store_section(self.folder, self.store)
+            + self.more,
             encoding="utf-8",
         )
         self.settings = load_settings(settings)
