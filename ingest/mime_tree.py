@@ -23,6 +23,12 @@ _KNOWN_LINE = re.compile(
 _WELL_FORMED = re.compile(rb"(?:[!-9;-~]+:[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*(?:\r?\n|\Z))*+")
 _FIELD = re.compile(r"([!-9;-~]+):[ \t]*([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)")
 _HEAD_END = re.compile(rb"\r?\n\r?\n|\r\r")
+_BOUNDARY = re.compile(
+    rb"multipart/(?:mixed|alternative|related|signed)\s*;(?:\s*(?!boundary)[a-z]+=(?:\"[^\"\\]*\"|[^\s;\"\\]+)\s*;)*\s*"
+    rb"boundary=(?:\"([0-9A-Za-z'()+_,./:=?-]{1,200})\"|([0-9A-Za-z'()+_,./:=?-]{1,200}))\s*;?",
+    re.IGNORECASE,
+)
+"""A Content-Type that says nothing unusual."""
 _LARGEST_HEAD = 200_000
 
 
@@ -44,8 +50,9 @@ def parse_message(data: bytes) -> tuple[Message, list[str]]:
     data, defects = _mended_head(data)
     if _CONTAINER.search(data) is not None:
         data = _CONTAINER.sub(bounded, data)
-    elif (single := _single_part(data)) is not None:
-        return single, defects
+    quick = _quick_tree(data) if containers <= 1 else None
+    if quick is not None:
+        return quick, defects
     if containers > _MOST_CONTAINERS:
         defects.append("too_many_containers")
     parser = email.parser.Parser(Part, policy=email.policy.compat32)
@@ -57,8 +64,37 @@ def parse_message(data: bytes) -> tuple[Message, list[str]]:
     return parser.parsestr(text, headersonly=True), defects
 
 
-def _single_part(data: bytes) -> Part | None:
-    """A mail without parts and with a sound head, as the parser would give it, in a third of the time."""
+def _quick_tree(data: bytes) -> Part | None:
+    """A sound mail of one part, or of parts that hold no others, as the parser would give it in a third of the time."""
+    whole = _sound_part(data)
+    if whole is None or not raw_field(whole, "content-type").lower().startswith(b"multipart/"):
+        return whole
+    boundary = _BOUNDARY.fullmatch(raw_field(whole, "content-type"))
+    if boundary is None or data.count(b"\r") != data.count(b"\r\n") or "content-transfer-encoding" in whole:
+        return None
+    delimiter = re.compile(rb"(?:\A|(?<=\n))--" + re.escape(boundary[1] or boundary[2]) + rb"(--)?[ \t]*(?:\r?\n|\Z)")
+    children: list[Part] = []
+    begin = -1
+    for found in delimiter.finditer(data, _head_end(data)):
+        if begin >= 0:
+            child = _sound_part(data[begin : found.start()].removesuffix(b"\n").removesuffix(b"\r"))
+            if child is None or raw_field(child, "content-type").lower().startswith((b"multipart", b"message")):
+                return None
+            children.append(child)
+        if found[1]:
+            whole.set_payload([*children])
+            return whole if children else None
+        begin = found.end()
+    return None
+
+
+def _head_end(data: bytes) -> int:
+    end = _HEAD_END.search(data, 0, _LARGEST_HEAD)
+    return end.end() if end else len(data)
+
+
+def _sound_part(data: bytes) -> Part | None:
+    """Fields and body where the head is sound, the body one string; None where only the parser can tell."""
     end = _HEAD_END.search(data, 0, _LARGEST_HEAD)
     if end is None or end[0] == b"\r\r" or _WELL_FORMED.fullmatch(data, 0, end.start()) is None:
         return None

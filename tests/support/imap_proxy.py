@@ -21,6 +21,7 @@ class ImapProxy:
     after n more.
 
     ``poison``: the UID of a mail at whose fetching the connection breaks, as with a server that stumbles over it.
+    ``cut_after``: so many bytes of the server's answers later the connection breaks, once.
     ``answer``: a function that may replace a client's line by an answer of its own (None: pass it on).
     """
 
@@ -33,6 +34,7 @@ class ImapProxy:
         self._left: int | None = None
         self._shut = False
         self.poison: int | None = None
+        self.cut_after: int | None = None
         self.answer: Callable[[bytes], bytes | None] = lambda _line: None
         self.lines: list[bytes] = []
         threading.Thread(target=self._serve, daemon=True).start()
@@ -103,6 +105,13 @@ class ImapProxy:
     def _answers(self, server: socket.socket, client: socket.socket) -> None:
         with suppress(OSError):
             while data := server.recv(65536):
+                if self.cut_after is not None:
+                    passing, self.cut_after = data[: self.cut_after], self.cut_after - len(data)
+                    client.sendall(passing)
+                    if self.cut_after <= 0:
+                        self.cut_after = None
+                        break
+                    continue
                 client.sendall(data)
         self._end(client, server)
 

@@ -186,6 +186,32 @@ def test_a_mail_that_breaks_the_connection_is_quarantined_at_last_and_the_others
         proxy.close()
 
 
+@pytest.mark.parametrize("after", [1, 700, 6_000, 25_000])
+def test_a_connection_cut_amid_a_fetch_of_many_loses_none(place: MailPlace, after: int) -> None:
+    proxy = ImapProxy(place.port)
+    with mailbox_rig(place) as rig:
+        texts = [f"第{number}封。{'很长的信，' * 200}" for number in range(12)]
+        for number, text in enumerate(texts):
+            rig.source.add(f"k{number}", text)
+        config = mailbox_config(place, source_of(rig).folder, port=proxy.port, batch_messages=50)
+        collector = MailboxCollector(config, rig.seen, rig.clock)
+        collector.poll("")
+        proxy.cut_after = after
+        captures: list[Capture] = []
+        for _ in range(4):
+            try:
+                batch = collector.poll(rig.cursor)
+            except RetryLater:
+                continue
+            rig.seen.commit(batch, rig.clock.now())
+            rig.cursor = batch.cursor
+            captures += batch.captures
+        assert sorted(bodies(rig, captures)) == sorted(texts)
+        assert len(captures) == len(texts)
+        collector.close()
+    proxy.close()
+
+
 def test_a_mail_that_the_server_will_not_deliver_is_quarantined_alone(place: MailPlace) -> None:
     with mailbox_rig(place) as rig:
         fill(rig, 4)
