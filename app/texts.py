@@ -70,6 +70,7 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "doctor.mailbox": ("登录成功，文件夹里有 {} 封", "logged in, the folder holds {} mails"),
         "doctor.site": ("能打开，列表首页看到 {} 件", "answers; {} letters seen on the first page"),
         "doctor.disabled": ("已停用", "switched off"),
+        "consume.unreadable": ("{} 分区 {} 位置 {}：不是 JSON，跳过", "{} partition {} offset {}: no JSON, passed over"),
         "list.empty": ("没有待办", "nothing waits here"),
         "done": ("完成", "done"),
         "check.good": ("设置无误", "the settings are good"),

@@ -29,7 +29,8 @@ _Result = TypeVar("_Result")
 class Consumer:
     """A kafka-python consumer that never hangs and says why it reads nothing. Not to be shared between threads."""
 
-    def __init__(self, link: KafkaLink, clock: Clock, *, group: str | None) -> None:
+    def __init__(self, link: KafkaLink, clock: Clock, *, group: str | None, between_polls: float = 300.0) -> None:
+        """``between_polls``: a member that does not ask for so many seconds loses its topics to the others."""
         self._link = link
         self._clock = clock
         link.probe()
@@ -39,6 +40,7 @@ class Consumer:
             auto_offset_reset="earliest",
             isolation_level="read_committed",
             session_timeout_ms=int(SESSION_SECONDS * 1000),
+            max_poll_interval_ms=int(between_polls * 1000),
             heartbeat_interval_ms=int(SESSION_SECONDS * 1000 / 4),
             allow_auto_create_topics=False,
             metadata_max_age_ms=30_000,

@@ -13,6 +13,8 @@ from route.kafka_consumer import Consumer
 from route.kafka_link import KafkaLink
 
 PATTERN = rf"^{TOPIC_PREFIX}\.feedback\.[a-z0-9-]+$"
+HANGING_SECONDS = 60.0
+"""A process that hangs with a batch in hand keeps others from sharing for no longer than this."""
 Place = tuple[str, int]
 
 
@@ -65,7 +67,7 @@ class KafkaFeed:
     def _opened(self) -> Consumer:
         if self._consumer is None:
             self._joined = self._caught_up = False
-            consumer = Consumer(self._link, self._clock, group=self._group)
+            consumer = Consumer(self._link, self._clock, group=self._group, between_polls=HANGING_SECONDS)
             consumer.kafka.subscribe(pattern=PATTERN, listener=_Listener(self))
             self._consumer = consumer
         return self._consumer
