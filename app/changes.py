@@ -115,6 +115,7 @@ class Changes:
                 state=state,
                 sealed=decision.sealed,
                 promised=row.promised or decision.deadline.due,
+                sequence=self.sequences.get(matter, row.sequence),
                 answered_at=None,
                 closed_at=None,
             )
@@ -188,7 +189,7 @@ class Changes:
     def _row(self, matter: MatterId) -> MatterRow:
         row = self.matters[matter]
         sequence = self.sequences.get(matter)
-        return row if sequence is None else replace(row, sequence=sequence)
+        return row if sequence is None or sequence == row.sequence else replace(row, sequence=sequence)
 
     def _assign(
         self,

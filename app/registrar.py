@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 
 from app.codec import digest_text, own_words_bytes, upstream_bytes
 from app.failpoints import Failpoint, no_failpoint
@@ -44,6 +44,8 @@ class Registrar:
         self._parsers = parsers
         self._clock = clock
         self._failpoint = failpoint
+        # Most channels say nothing of what became of a letter: one value for all of theirs.
+        self._upstream_digest = lru_cache(maxsize=1)(lambda said: digest_text(vault.digest(said)))
 
     def register(self, channel: ChannelId, batch: Batch, *, fence: int) -> Registered:
         """Stores a poll's batch with its cursor. Raises LeaseLost, RetryLater: nothing of it is stored then."""
@@ -110,8 +112,8 @@ class Registrar:
             draft = _with_own_contacts(self._parsers[capture.channel].understand(capture))
         except RejectItem as error:
             return self._refused(CaptureReject(capture, error.what))
-        digest = self._vault.digest
-        own, upstream = digest_text(digest(own_words_bytes(draft))), digest_text(digest(upstream_bytes(draft)))
+        own = digest_text(self._vault.digest(own_words_bytes(draft)))
+        upstream = self._upstream_digest(upstream_bytes(draft))
         # After the digests: what is a revision must not hang on today's screens.
         draft = with_quoted_accusation(draft, capture.channel, self._clock.now(), self._seals)
         return Item(capture, owner, draft, "", own, upstream)

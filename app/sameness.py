@@ -54,6 +54,7 @@ class SamenessFinder:
     def __init__(self, uow: UnitOfWork, messages: Sequence[Message], settings: SamenessSettings) -> None:
         self._settings = settings
         self._uow = uow
+        self._forms: dict[Number, tuple[str, bytes]] = {}
         self._held = self._claim_all(messages)
         # Only now: who held one of these texts in another transaction has ended it, and is seen.
         marks = list({(mark.hash, mark.key_version): mark for message in messages for mark in message.marks}.values())
@@ -84,14 +85,14 @@ class SamenessFinder:
         if not message.marks:
             return None
         best: Same | None = None
-        form = text_form(message)
-        for earlier in self._earlier(message, self._claim(message, form)):
+        form, _ = self._form(message)
+        for earlier in self._earlier(message, self._claim(message)):
             now_is = current(earlier)
             if now_is is None or now_is.sealed or now_is.state in NO_COMPANY or now_is.matter not in matters:
                 continue
             if now_is.matter == message.matter:
                 continue
-            similarity = forms_alike(form, text_form(earlier), truncated=message.truncated or earlier.truncated)
+            similarity = forms_alike(form, self._form(earlier)[0], truncated=message.truncated or earlier.truncated)
             if similarity < self._settings.similarity:
                 continue
             row = matters[now_is.matter]
@@ -109,10 +110,15 @@ class SamenessFinder:
         company = (other for mark in message.marks for other in self._by_person.get(mark.hash, ()))
         return next((other for other in company if MatterId(other.number) == matter), None)
 
-    def _claim(self, message: Message, form: str) -> set[Number]:
+    def _form(self, message: Message) -> tuple[str, bytes]:
+        """What copies of the message share, and its hash; made once for the texts of the batch."""
+        made = self._forms.get(message.number)
+        return made if made is not None else _form_and_hash(message)
+
+    def _claim(self, message: Message) -> set[Number]:
         """Holds the person's exact text for this message; who else holds it. Of two exact copies that two workers take at
         one moment, one alone gets the claim, and the other is compared with it whichever was registered first."""
-        text_hash = _hash(form)
+        _, text_hash = self._form(message)
         holders = {
             self._uow.sameness.claim_text(mark.hash, text_hash, message.number, message.written_at, self._settings.window_hours)
             for mark in message.marks
@@ -122,11 +128,11 @@ class SamenessFinder:
 
     def _claim_all(self, messages: Sequence[Message]) -> set[tuple[bytes, bytes, Number]]:
         """Claims the texts of new messages that will surely be looked at; which of them nobody had claimed before."""
+        self._forms = {message.number: _form_and_hash(message) for message in messages if message.marks}
         claims = [
-            TextClaim(mark.hash, _hash(form), message.number, message.written_at)
+            TextClaim(mark.hash, self._forms[message.number][1], message.number, message.written_at)
             for message in messages
-            if message.marks and message.version == 1 and not message.sealed and JOIN_WAIVED not in message.waived_rules
-            for form in (text_form(message),)
+            if message.version == 1 and not message.sealed and JOIN_WAIVED not in message.waived_rules
             for mark in message.marks
         ]
         return self._uow.sameness.claim_new_texts(claims) if claims else set()
@@ -141,8 +147,9 @@ class SamenessFinder:
         ]
 
 
-def _hash(form: str) -> bytes:
-    return hashlib.blake2b(form.encode(), digest_size=16).digest()
+def _form_and_hash(message: Message) -> tuple[str, bytes]:
+    form = text_form(message)
+    return form, hashlib.blake2b(form.encode(), digest_size=16).digest()
 
 
 def order(message: Message) -> tuple[str, str]:

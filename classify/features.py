@@ -72,55 +72,58 @@ class Vectorizer:
         self._tables = tuple(
             _table(keys, size, start) for keys, size, start in zip(space.keys, sizes, space.starts, strict=False)
         )
+        self._blocks = np.repeat(np.arange(len(BLOCKS)), [len(keys) for keys in space.keys])
 
     def transform(self, texts: Sequence[Text]) -> Any:
         """A csr float32 matrix, one row per text; an empty text is an empty row."""
         cut, ids = cutter(self.space.tokenizer), self._word_ids
         subjects = [_known(ids, cut(subject[:MAX_CHARACTERS])) for subject, _ in texts]
         bodies = [_known(ids, cut(body)) for body in _bodies(texts)]
-        parts = (
-            self._word_cells(subjects, 0),
-            self._word_cells([[*subject, *body] for subject, body in zip(subjects, bodies, strict=True)], 1),
-            self._gram_cells([subject[:MAX_CHARACTERS] for subject, _ in texts], 2),
-            self._gram_cells([joined(text) for text in texts], 3),
+        spoken = (
+            _listed(subjects),
+            _listed([[*subject, *body] for subject, body in zip(subjects, bodies, strict=True)]),
+            hashed_ngrams([subject[:MAX_CHARACTERS] for subject, _ in texts]),
+            hashed_ngrams([joined(text) for text in texts]),
         )
-        rows = np.concatenate([part[0] for part in parts])
-        columns = np.concatenate([part[1] for part in parts])
-        values = np.concatenate([part[2] for part in parts])
-        shape = (len(texts), len(self.space.idf))
-        return sparse.csr_matrix((values, (rows, columns)), shape=shape)
+        return self._matrix(spoken, len(texts))
 
-    def _word_cells(self, lists: list[list[int]], block: int) -> tuple[IntArray, IntArray, FloatArray]:
-        lengths = np.fromiter(map(len, lists), dtype=np.int64, count=len(lists))
-        keys = np.fromiter(chain.from_iterable(lists), dtype=np.int32, count=int(lengths.sum()))
-        rows = np.repeat(np.arange(len(lists), dtype=np.int32), lengths)
-        return self._cells(rows, keys, block, len(lists))
-
-    def _gram_cells(self, texts: Sequence[str], block: int) -> tuple[IntArray, IntArray, FloatArray]:
-        rows, buckets = hashed_ngrams(texts)
-        return self._cells(rows, buckets, block, len(texts))
-
-    def _cells(self, rows: IntArray, keys: IntArray, block: int, n_rows: int) -> tuple[IntArray, IntArray, FloatArray]:
-        """Distinct (row, column) cells with sublinear counts times idf, each row of length SCALES[block]."""
-        columns = self._tables[block][keys]
-        known = columns >= 0
-        width = np.int64(len(self.space.idf) or 1)
-        cells = rows[known].astype(np.int64) * width + columns[known]
-        if n_rows * width < 1 << 32:
-            cells = cells.astype(np.uint32)
-        cells = np.sort(cells).astype(np.int64)
-        first = np.flatnonzero(np.diff(cells, prepend=-1))
-        counts = np.diff(first, append=len(cells)).astype(np.float32)
-        cells = cells[first]
-        row, column = (cells // width).astype(np.int32), (cells % width).astype(np.int32)
+    def _matrix(self, spoken: Sequence[tuple[IntArray, IntArray]], n_rows: int) -> Any:
+        """Distinct cells with sublinear counts times idf, of each row each block of length SCALES. ``spoken``: (row, word or
+        bucket) of everything that was said, by block."""
+        width = len(self.space.idf) or 1
+        kind: Any = np.uint32 if n_rows * width < 1 << 32 else np.int64
+        said = []
+        for (rows, keys), table in zip(spoken, self._tables, strict=True):
+            columns = table[keys]
+            known = columns >= 0
+            said.append(rows[known].astype(kind) * kind(width) + columns[known].astype(kind))
+        cells, counts = _counted(np.sort(np.concatenate(said)))
+        row = cells // kind(width)
+        column = (cells - row * kind(width)).astype(np.int32)
         values = (1 + np.log(counts)) * self.space.idf[column]
-        length = np.sqrt(np.bincount(row, values * values, minlength=n_rows)).astype(np.float32)
+        block = row.astype(np.int64) * len(BLOCKS) + self._blocks[column]
+        length = np.sqrt(np.bincount(block, values * values, minlength=n_rows * len(BLOCKS))).astype(np.float32)
         length[length == 0] = 1
-        return row, column, (values * (SCALES[block] / length[row])).astype(np.float32)
+        scale = np.tile(np.array(SCALES, dtype=np.float32), n_rows) / length
+        ends = np.searchsorted(row, np.arange(n_rows + 1))
+        return sparse.csr_matrix((values * scale[block], column, ends), shape=(n_rows, len(self.space.idf)))
 
 
 def _known(ids: dict[str, int], pieces: list[str]) -> list[int]:
     return [at for at in map(ids.get, pieces) if at is not None]
+
+
+def _listed(lists: Sequence[list[int]]) -> tuple[IntArray, IntArray]:
+    """(row, entry) of every entry of the lists."""
+    lengths = np.fromiter(map(len, lists), dtype=np.int64, count=len(lists))
+    entries = np.fromiter(chain.from_iterable(lists), dtype=np.int32, count=int(lengths.sum()))
+    return np.repeat(np.arange(len(lists), dtype=np.int32), lengths), entries
+
+
+def _counted(ordered: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], FloatArray]:
+    """The distinct values of a rising array, and how often each stands in it."""
+    first = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)])
+    return ordered[first], np.diff(first, append=len(ordered)).astype(np.float32)
 
 
 def _table(keys: IntArray, size: int, start: int) -> IntArray:

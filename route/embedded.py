@@ -25,10 +25,12 @@ WAL_ATTEMPTS = 20
 FEEDBACK_TOPICS = f"{TOPIC_PREFIX}.feedback."
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+# Records are some thousand bytes long: few fit into SQLite's usual page. Only a new file takes it.
+_PAGE_SIZE = "PRAGMA page_size = 16384"
 _PRAGMAS = (
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
-    "PRAGMA wal_autocheckpoint = 4000",
+    "PRAGMA wal_autocheckpoint = 1000",
     "PRAGMA journal_size_limit = 67108864",
 )
 _SCHEMA = (
@@ -226,6 +228,7 @@ class EmbeddedFeed:
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
+    connection.execute(_PAGE_SIZE)
     _switch_to_wal(connection)
     for pragma in _PRAGMAS:
         connection.execute(pragma)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from unicodedata import normalize
 
-from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
+from ahocorasick_rs import AhoCorasick, MatchKind
 
 Spans = list[tuple[int, int]]
 
@@ -38,7 +38,8 @@ class Lexicon:
 
     def freeze(self) -> None:
         if self._numbers:
-            self._automaton = AhoCorasick(tuple(self._numbers), MatchKind.Standard, implementation=Implementation.DFA)
+            # The automaton's own choice: whole tables of thousands of words would push all else out of the processor's cache.
+            self._automaton = AhoCorasick(tuple(self._numbers), MatchKind.Standard)
 
     def words(self) -> Sequence[str]:
         return tuple(self._numbers)

@@ -35,7 +35,7 @@ class PlaceLead(StrEnum):
 
 
 class Pattern(Protocol):
-    def search(self, text: str) -> object: ...
+    def search(self, text: bytes) -> object: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +224,8 @@ def holds(when: Conditions, reading: Reading) -> bool:
         return False
     if when.within and not _near(when, reading):
         return False
-    return _fits(when, reading) and (when.regex is None or when.regex.search(reading.text) is not None)
+    # As bytes: RE2 would translate each place back, and only whether there is one matters.
+    return _fits(when, reading) and (when.regex is None or when.regex.search(reading.text.encode()) is not None)
 
 
 def _fits(when: Conditions, reading: Reading) -> bool:

@@ -233,12 +233,14 @@ class SqlMessages:
         for step in settlements:
             check_message_move(step.expected, step.state)
         plain = [step for step in settlements if step.worker and str(step.matter) == step.number and not step.waived_rules]
+        if not plain or len({step.number for step in settlements}) < len(settlements):
+            return self._settle_each(settlements)
         self._tx.savepoint()
-        if len(plain) == len(settlements):
-            if self._tx.many(_SETTLE_OWN, [_own_row(step) for step in plain]) == len(plain):
-                return []
+        if self._tx.many(_SETTLE_OWN, [_own_row(step) for step in plain]) < len(plain):
             self._tx.undo()
-        return self._settle_each(settlements)
+            return self._settle_each(settlements)
+        others = [step for step in settlements if not step.worker or str(step.matter) != step.number or step.waived_rules]
+        return self._settle_each(others) if others else []
 
     def _settle_each(self, settlements: Sequence[Settlement]) -> list[Number]:
         rows = self._tx.fetch_in(_STANDING + self._tx.hold, sorted({step.number for step in settlements}))

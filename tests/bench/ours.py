@@ -1,11 +1,12 @@
 """fenban's own pipeline on its embedded defaults: captures in hand → records on topics."""
 
-import json
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from app.registrar import Registrar
 from app.runner import keep_loaded
@@ -24,7 +25,7 @@ class JsonParser:
     """Reads the benchmark's captures; what a channel's own parser costs is measured apart."""
 
     def understand(self, capture: Capture) -> Draft:
-        said = json.loads(capture.parts[0].data)
+        said = orjson.loads(capture.parts[0].data)
         return Draft(
             subject=said["subject"],
             body=said["body"],
