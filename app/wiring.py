@@ -107,7 +107,7 @@ class System:
         from app.kafka import kafka_config
         from route.kafka_topics import KafkaTopics
 
-        return KafkaTopics(kafka_config(self.settings, username=username, password=password), self.clock)
+        return KafkaTopics(kafka_config(self.settings, username=username, password=password), self.clock, self.stop)
 
     @cached_property
     def kafka_watch(self) -> "KafkaWatch | None":

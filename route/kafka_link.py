@@ -21,6 +21,7 @@ CLIENT_ID = "fenban"
 RECONNECT_MS = 1000
 """Brokers that come back are found again within about a second, however long they were away."""
 
+CLOSE_SECONDS = 1.0
 UNKNOWN_TOPIC = 3
 NOT_AUTHORIZED = 29
 ANSWER_TOO_LATE = "Kafka does not answer"
@@ -144,8 +145,13 @@ class KafkaLink:
         return RetryLater(f"{ANSWER_TOO_LATE} ({name_of(error)})", remedy="it is tried again")
 
     def close(self) -> None:
-        with self._lock:
+        """Does not wait long for a question that another thread has asked."""
+        held = self._lock.acquire(timeout=CLOSE_SECONDS)
+        try:
             self._forget_admin()
+        finally:
+            if held:
+                self._lock.release()
 
     def _forget_admin(self) -> None:
         if self._admin is not None:

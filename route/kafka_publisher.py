@@ -20,6 +20,7 @@ BATCH_BYTES = 256 * 1024
 KNOWN_SECONDS = 300.0
 """A topic that was found there is believed in for so long; the brokers' own refusal ends it earlier."""
 ASK_AGAIN_SECONDS = 0.5
+LOOK_SECONDS = 0.5
 CLOSE_SECONDS = 1.0
 _TOO_LARGE = (kafka_errors.MessageSizeTooLargeError, kafka_errors.RecordListTooLargeError)
 _REFUSED = (
@@ -46,11 +47,12 @@ class KafkaPublisher:
     the relay gives one at a time.
     """
 
-    def __init__(self, link: KafkaLink, clock: Clock) -> None:
+    def __init__(self, link: KafkaLink, clock: Clock, stop: threading.Event | None = None) -> None:
+        """``stop``, once set, ends waiting: what is not acknowledged by then is to be sent again."""
         self._link = link
         self._clock = clock
         self._lock = threading.Lock()
-        self._never = threading.Event()
+        self._stop = stop or threading.Event()
         self._producer: KafkaProducer | None = None
         self._known: dict[str, float] = {}
         self._doubtful = False
@@ -79,9 +81,13 @@ class KafkaPublisher:
         return outcome
 
     def close(self) -> None:
-        """Ends within a second or two, also when no broker is there."""
-        with self._lock:
+        """Ends within a second or two, also when no broker is there and another thread still waits for one."""
+        held = self._lock.acquire(timeout=CLOSE_SECONDS)
+        try:
             self._drop()
+        finally:
+            if held:
+                self._lock.release()
 
     def _ready(self) -> KafkaProducer:
         if self._producer is None:
@@ -115,7 +121,7 @@ class KafkaPublisher:
         found = self._link.topics(unsure)
         missing = [topic for topic, info in found.items() if info.state is TopicState.MISSING]
         if missing:
-            self._clock.wait(ASK_AGAIN_SECONDS, self._never)
+            self._clock.wait(ASK_AGAIN_SECONDS, self._stop)
             found.update(self._link.topics(missing))
         refused = {topic: why for topic, info in found.items() if (why := _why_not(info, self._link.config.username))}
         self._known.update(
@@ -181,13 +187,12 @@ class KafkaPublisher:
         config = self._link.config
         until = self._clock.monotonic() + config.delivery_timeout + config.timeout
         while not all(future.is_done for future in futures):
-            left = until - self._clock.monotonic()
-            if left <= 0:
+            if self._clock.monotonic() >= until or self._stop.is_set():
                 return
             try:
-                producer.flush(timeout=left)
+                producer.flush(timeout=LOOK_SECONDS)
             except kafka_errors.KafkaError:
-                self._clock.wait(LINGER_MS / 1000, self._never)
+                self._clock.wait(LINGER_MS / 1000, self._stop)
 
     def _delivery(self, record: OutboxRecord, outcome: Outcome) -> Delivery:
         if isinstance(outcome, int):
@@ -229,7 +234,9 @@ class KafkaPublisher:
             try:
                 producer.close(timeout=CLOSE_SECONDS)
             except kafka_errors.KafkaError:
-                return
+                # It gives up closing when something is left unsent, and would go on for ever; that is sent anew by another.
+                producer._sender.force_close()
+                producer._closed = True
 
 
 def _outcome(future: Future) -> Outcome:

@@ -1,5 +1,6 @@
 """Topics on Apache Kafka (``domain.ports.Topics``), as one user."""
 
+import threading
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -19,10 +20,11 @@ class KafkaTopics:
     event id, and what is older by ``sequence``.
     """
 
-    def __init__(self, config: KafkaConfig, clock: Clock) -> None:
+    def __init__(self, config: KafkaConfig, clock: Clock, stop: threading.Event | None = None) -> None:
+        """``stop``, once set, ends waiting for acknowledgements."""
         self.link = KafkaLink(config)
         self._clock = clock
-        self._publisher = KafkaPublisher(self.link, clock)
+        self._publisher = KafkaPublisher(self.link, clock, stop)
 
     def publish(self, records: Sequence[OutboxRecord]) -> list[Delivery]:
         return self._publisher.publish(records)
