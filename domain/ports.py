@@ -370,8 +370,9 @@ class Store(Protocol):
     def unit_of_work(self, *, write: bool = True, lasting: bool = True) -> AbstractContextManager[UnitOfWork]:
         """A transaction; on SQLite a writing one begins IMMEDIATE. Raises RetryLater when the store cannot be reached.
 
-        ``lasting`` False: the commit does not wait for the disk, and a power cut may take it back, though never without
-        every later one. For what is simply done again then: a claim, a delivery that consumers know already.
+        ``lasting`` False: the commit does not wait for the disk. A power cut, or the end of the database's server, may take it
+        back, though never without every later one. For what is simply done again then: a claim, a delivery that consumers
+        know already.
         """
 
     def close(self) -> None: ...
