@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.corpus import Corpus, units_toml, write_training_csv
-from tests.support.imapserver import PASSWORD, USER
+from tests.support.imapserver import Mailbox
 from tests.support.letters_by_mail import CITY_ADDRESS
+from tests.support.production import PASSWORDS, Production
 from tests.support.webserver import BOARD_FID, PORTAL_PAGE
 
 FENBAN = str(Path(sys.executable).with_name("fenban"))
@@ -110,10 +111,13 @@ class Said:
 
 
 class City:
-    """One city's folder. ``said`` keeps everything the program printed, to be searched for what it must not say."""
+    """One city's folder, on embedded defaults or on servers. ``said`` keeps everything the program printed, to be searched for
+    what it must not say."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, servers: Production | None = None) -> None:
         self.folder = folder
+        self.servers = servers
+        self.mail_password = ""
         self.settings = folder / "fenban.toml"
         self.said: list[Said] = []
 
@@ -123,18 +127,24 @@ class City:
         *,
         portal: str,
         board: str,
-        imap: int,
+        mailbox: Mailbox,
         batch: int = 100,
         work_batch: int = 256,
         precision: float = 0.95,
     ) -> "City":
-        """``fenban init``, then this test's directory, settings and profile over the examples."""
+        """``fenban init``, then this test's directory, settings and profile over the examples; on servers, their topics too."""
         self.run("init", str(self.folder), "--city-id", "yunze", "--city-name", "云泽市", "--region", "990100", bare=True)
         (self.folder / "units.toml").write_text(units_toml(corpus), encoding="utf-8")
         (self.folder / "portal.toml").write_text(PROFILE.format(url=portal, page=PORTAL_PAGE), encoding="utf-8")
-        values = {"portal": portal, "board": board, "imap": imap, "fid": BOARD_FID, "user": USER, "variable": PASSWORD_VARIABLE}
-        text = _SETTINGS.format(**values, address=CITY_ADDRESS, batch=batch, work_batch=work_batch, precision=precision)
+        self.mail_password = mailbox.password
+        values = {"portal": portal, "board": board, "imap": mailbox.port, "fid": BOARD_FID, "user": mailbox.user}
+        values |= {"variable": PASSWORD_VARIABLE, "address": CITY_ADDRESS}
+        text = _SETTINGS.format(**values, batch=batch, work_batch=work_batch, precision=precision)
+        if self.servers is not None:
+            text += self.servers.settings(self.servers.database())
         self.settings.write_text(text, encoding="utf-8")
+        if self.servers is not None:
+            self.run("topics", "apply")
         return self
 
     def train(self, corpus: Corpus, planted: Sequence[str] = (), *, folder: Path) -> Said:
@@ -184,9 +194,24 @@ class City:
         with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
             return list(pool.map(lambda command: self.lines(*command), commands))
 
+    def topic(self, place: str) -> list[dict[str, Any]]:
+        """All events of the topic ``<kind>.<unit>``; on Kafka as the unit reads them, with its own credentials."""
+        kind, _, unit = place.partition(".")
+        if self.servers is None:
+            return self.lines("consume", unit, "--topic", kind)
+        user = f"{unit}_sealed" if kind == "sealed" else unit
+        password = (self.folder / PASSWORDS / f"{user}.password").read_text(encoding="utf-8").strip()
+        return self.servers.read(f"fenban.{place}", user, password)
+
+    def topics(self, places: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+        """The events of several topics, read a few at a time."""
+        with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+            return dict(zip(places, pool.map(self.topic, places), strict=True))
+
     def environment(self, more: dict[str, str] | None) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("FENBAN_")}
-        return kept | {PASSWORD_VARIABLE: PASSWORD, "PYTHONUTF8": "1", "COLUMNS": "200"} | (more or {})
+        servers = self.servers.environment() if self.servers is not None else {}
+        return kept | servers | {PASSWORD_VARIABLE: self.mail_password, "PYTHONUTF8": "1", "COLUMNS": "200"} | (more or {})
 
     def _keep(self, said: Said, code: int | None) -> Said:
         self.said.append(said)

@@ -1,4 +1,4 @@
-"""A mailbox on loopback: pymap in a process of its own, filled over IMAP."""
+"""A mailbox on loopback, filled over IMAP: pymap in a process of its own, or an account of another server."""
 
 import hashlib
 import socket
@@ -14,13 +14,54 @@ USER, PASSWORD = "mayor", "loopback-only"
 START_SECONDS = 30
 
 
-class ImapServer:
-    """``start`` returns itself; ``port`` is on 127.0.0.1, in plain."""
+class Mailbox:
+    """An account on 127.0.0.1, in plain. ``start`` returns itself."""
+
+    def __init__(self, port: int, user: str, password: str) -> None:
+        self.port = port
+        self.user = user
+        self.password = password
+
+    def start(self) -> "Mailbox":
+        """The account is there already; its inbox is emptied."""
+        with self._client() as client:
+            client.select_folder("INBOX")
+            client.delete_messages("1:*")
+            client.expunge()
+        return self
+
+    def stop(self) -> None:
+        """The server is others' to stop."""
+
+    def deliver(self, mails: Sequence[bytes]) -> None:
+        with self._client() as client:
+            # Without this every literal waits 40 ms for a delayed acknowledgement.
+            client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            for mail in mails:
+                client.append("INBOX", mail)
+
+    def digests(self) -> list[str]:
+        """SHA-256 of every mail as the server gives it, in UID order."""
+        with self._client() as client:
+            client.select_folder("INBOX", readonly=True)
+            uids = client.search("ALL")
+            found = client.fetch(uids, ["BODY.PEEK[]"]) if uids else {}
+            return [hashlib.sha256(found[uid][b"BODY[]"]).hexdigest() for uid in uids]
+
+    def _client(self) -> IMAPClient:
+        client = IMAPClient("127.0.0.1", port=self.port, ssl=False, timeout=START_SECONDS)
+        client.login(self.user, self.password)
+        return client
+
+
+class ImapServer(Mailbox):
+    """A server of its own."""
 
     def __init__(self) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+            port: int = probe.getsockname()[1]
+        super().__init__(port, USER, PASSWORD)
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> "ImapServer":
@@ -41,23 +82,3 @@ class ImapServer:
         if self._process is not None:
             self._process.terminate()
             self._process.wait(10)
-
-    def deliver(self, mails: Sequence[bytes]) -> None:
-        with self._client() as client:
-            # Without this every literal waits 40 ms for a delayed acknowledgement.
-            client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            for mail in mails:
-                client.append("INBOX", mail)
-
-    def digests(self) -> list[str]:
-        """SHA-256 of every mail as the server gives it, in UID order."""
-        with self._client() as client:
-            client.select_folder("INBOX", readonly=True)
-            uids = client.search("ALL")
-            found = client.fetch(uids, ["BODY.PEEK[]"]) if uids else {}
-            return [hashlib.sha256(found[uid][b"BODY[]"]).hexdigest() for uid in uids]
-
-    def _client(self) -> IMAPClient:
-        client = IMAPClient("127.0.0.1", port=self.port, ssl=False, timeout=START_SECONDS)
-        client.login(USER, PASSWORD)
-        return client

@@ -3,7 +3,6 @@
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,14 +63,7 @@ def _events(city: City, corpus: Corpus, matters: dict[str, Any], every_topic: bo
     used |= {f"sealed.{part['unit']}" for row in matters.values() if row["sealed"] for part in row["assignments"]}
     if every_topic:
         used |= {f"{topic}.{unit.code}" for topic in TOPICS for unit in corpus.units}
-    return read_topics(city, used)
-
-
-def read_topics(city: City, places: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
-    """The events of topics named ``<topic>.<unit>``."""
-    ordered = sorted(places)
-    commands = [("consume", place.partition(".")[2], "--topic", place.partition(".")[0]) for place in ordered]
-    return dict(zip(ordered, city.all_lines(commands), strict=True))
+    return city.topics(sorted(used))
 
 
 def check_registered_once(city: City, scenario: Scenario, outcome: Outcome, serving: int) -> None:
@@ -208,7 +200,7 @@ def check_accusations(city: City, corpus: Corpus, scenario: Scenario, outcome: O
     units = sorted(set().union(*near.values()))
     exports = dict(zip(units, city.all_lines([("export", "matters", "--unit", code) for code in units]), strict=True))
     places = {f"{topic}.{code}" for topic in (("unit", "notice", "sealed", "feedback") if thorough else TOPICS) for code in units}
-    topics = read_topics(city, places - outcome.events.keys()) | outcome.events
+    topics = city.topics(sorted(places - outcome.events.keys())) | outcome.events
     for item in accusations:
         seen = outcome.of(item)
         assert seen.number in sealed
@@ -251,12 +243,13 @@ def check_secrets(city: City, secrets: list[str], written_by_test: set[Path]) ->
     needles = sorted({data for secret in secrets for data in _encoded(secret)})
     search = BytesAhoCorasick(needles)
     read_bytes = 0
-    files = [path for path in city.folder.rglob("*") if path.is_file() and path not in written_by_test]
+    places = [city.folder] if city.servers is None else [city.folder, city.servers.data(), city.servers.folder / "kafka"]
+    files = [path for place in places for path in place.rglob("*") if path.is_file() and path not in written_by_test]
     for path in files:
         data = path.read_bytes()
         read_bytes += len(data)
         found = search.find_matches_as_indexes(data)
-        assert not found, f"{path.relative_to(city.folder)} holds {data[found[0][1] : found[0][2]]!r} in plain"
+        assert not found, f"{path} holds {data[found[0][1] : found[0][2]]!r} in plain"
     for said in city.said:
         data = (said.out + said.err).encode()
         found = search.find_matches_as_indexes(data)

@@ -10,9 +10,10 @@ import pytest
 
 from tests.support.corpus import Corpus, load_corpus
 from tests.support.fenban import City
-from tests.support.imapserver import ImapServer
+from tests.support.imapserver import ImapServer, Mailbox
 from tests.support.letters_by_mail import mail_bytes
 from tests.support.outcome import externals_of
+from tests.support.production import Production, production
 from tests.support.scenario import FULL, MAIL, SMALL, Item, Scenario, Sizes, build, planted_sentences
 from tests.support.webserver import BoardSite, PortalSite
 
@@ -27,13 +28,14 @@ PRECISION = 0.7
 
 @dataclass(slots=True)
 class Channels:
-    """The three channels of one scenario, served on loopback."""
+    """The three channels of one scenario, served on loopback; ``servers``: what a city on them runs on, None: embedded defaults."""
 
     portal: PortalSite
     board: BoardSite
-    mailbox: ImapServer
+    mailbox: Mailbox
     scenario: Scenario
     digests: dict[int, str]
+    servers: Production | None = None
 
     def serve(self, number: int) -> None:
         """The ``number``-th serving: what appears with it, revised and answered items included."""
@@ -48,10 +50,10 @@ class Channels:
         return externals_of(served, self.digests)
 
     def city(self, folder: Path, corpus: Corpus, *, batch: int = 100, work_batch: int = 256) -> City:
-        city = City(folder)
+        city = City(folder, self.servers)
         where = {"portal": self.portal.url, "board": self.board.url}
         precision = PRECISION if self.scenario.letters <= SMALL.letters else 0.95
-        return city.found(corpus, **where, imap=self.mailbox.port, batch=batch, work_batch=work_batch, precision=precision)
+        return city.found(corpus, **where, mailbox=self.mailbox, batch=batch, work_batch=work_batch, precision=precision)
 
     def close(self) -> None:
         self.portal.stop()
@@ -62,8 +64,9 @@ class Channels:
         return item.serving <= self.portal.serving.number
 
 
-def open_channels(scenario: Scenario) -> Channels:
-    channels = Channels(PortalSite(scenario), BoardSite(scenario), ImapServer().start(), scenario, {})
+def open_channels(scenario: Scenario, servers: Production | None = None) -> Channels:
+    mailbox = (servers.mailbox() if servers is not None else ImapServer()).start()
+    channels = Channels(PortalSite(scenario), BoardSite(scenario), mailbox, scenario, {}, servers)
     channels.portal.start()
     channels.board.start()
     return channels
@@ -101,14 +104,24 @@ def model(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the model trained once; cities get a copy."""
     folder = tmp_path_factory.mktemp("model")
     city = City(folder / "city")
-    city.found(world.corpus, portal="http://127.0.0.1:9", board="http://127.0.0.1:9", imap=9)
+    nowhere = "http://127.0.0.1:9"
+    city.found(world.corpus, portal=nowhere, board=nowhere, mailbox=Mailbox(9, "nobody", ""))
     city.train(world.corpus, world.planted, folder=folder)
     assert (city.folder / "models" / "live").exists()
     return city.folder / "models"
 
 
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]:
+    """PostgreSQL, Kafka and Dovecot of the system tests' own."""
+    with production(tmp_path_factory.mktemp("servers")) as started:
+        yield started
+
+
 @pytest.fixture
-def channels(world: World) -> Iterator[Channels]:
-    made = open_channels(world.scenario)
+def channels(world: World, request: pytest.FixtureRequest) -> Iterator[Channels]:
+    """For a city on embedded defaults, or, where a test asks for ``production``, on servers."""
+    wanted = getattr(request, "param", "embedded")
+    made = open_channels(world.scenario, request.getfixturevalue("servers") if wanted == "production" else None)
     yield made
     made.close()

@@ -112,6 +112,7 @@ class Story:
         return outcomes.sets(found, self.world.scenario), ends
 
 
+@pytest.mark.parametrize("channels", ["embedded", "production"], indirect=True)
 def test_killed_anywhere_and_worked_by_two_it_ends_as_if_nothing_had_happened(
     world: World, model: Path, channels: Channels, tmp_path: Path
 ) -> None:

@@ -15,6 +15,7 @@ pytestmark = [pytest.mark.timeout(1800), *([pytest.mark.slow] if FULL_RUN else [
 BUSY_UNITS = 6
 
 
+@pytest.mark.parametrize("channels", ["embedded", "production"], indirect=True)
 def test_every_letter_reaches_its_place_once(world: World, model: Path, channels: Channels, tmp_path: Path) -> None:
     city = channels.city(tmp_path / "city", world.corpus)
     shutil.copytree(model, city.folder / "models")
