@@ -154,7 +154,8 @@ start() {
     if [ "$(id -u)" = 0 ]; then chown "root:dovecot" "$place/users"; fi
     chmod 640 "$place/users"
     configuration "$place" "$internal" "$login" "$plain" "$tls" >"$HERE/dovecot.conf"
-    dovecot -c "$HERE/dovecot.conf" || fail "does not start" "read $HERE/log"
+    # Its processes keep what they are given open: a pipe would keep its reader waiting.
+    dovecot -c "$HERE/dovecot.conf" </dev/null >>"$HERE/log" 2>&1 || fail "does not start" "read $HERE/log"
     if ! wait_until 20 test -s "$place/run/master.pid" || ! wait_until 20 answers "$plain"; then
         fail "does not answer on port $plain" "read $HERE/log"
     fi

@@ -26,7 +26,7 @@ class Mailbox:
         """The account is there already; its inbox is emptied."""
         with self._client() as client:
             client.select_folder("INBOX")
-            client.delete_messages("1:*")
+            client.delete_messages(client.search("ALL"))
             client.expunge()
         return self
 
