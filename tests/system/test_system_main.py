@@ -46,7 +46,7 @@ def _departments_work(city: City, world: World) -> dict[str, list[str]]:
     """The busiest departments sign, return and complete, twice over, with somebody else's and broken events between."""
     delivered = {unit["code"]: unit["delivered"] for unit in city.run("status", "--json").document()["units"]}
     most = sorted(delivered, key=lambda code: -delivered[code])[:BUSY_UNITS]
-    queues = dict(zip(most, city.all_lines([("consume", code) for code in most]), strict=True))
+    queues = dict(zip(most, city.topics([f"unit.{code}" for code in most]).values(), strict=True))
     busy = sorted(queues, key=lambda code: -len(queues[code]))[:BUSY_UNITS]
     done: dict[str, list[str]] = {"sign": [], "return": [], "complete": []}
     for code in busy:
@@ -132,8 +132,8 @@ def _check_sealed_decision(city: City, world: World, found: outcomes.Outcome) ->
     assert co.err.strip()
     city.run("review", "decide", number, "--lead", free)
     city.run("run", "--until-idle")
-    sealed = city.lines("consume", free, "--topic", "sealed")
+    sealed = city.topic(f"sealed.{free}")
     assert [event["data"]["number"] for event in sealed if event["type"] == "assigned"] == [number]
-    assert all(number not in str(event) for event in city.lines("consume", free))
+    assert all(number not in str(event) for event in city.topic(f"unit.{free}"))
     for code in under:
         assert all(number not in str(row) for row in city.lines("export", "matters", "--unit", code))
