@@ -15,13 +15,12 @@ from domain.ids import UnitCode
 from route.feedback import parse_feedback
 from tests.support.department_handlers import DepartmentHandler, command_of
 from tests.support.kafka_units import KafkaUnits, units_on_kafka
-from tests.support.servers import server
 
 pytestmark = pytest.mark.server("kafka")
 LANGUAGES = ("python", "java")
 LETTER = "六号楼四层以上从周一起没有自来水，物业说是管网压力不够，请尽快处理。"
 MATTERS = 60
-KILLS = 6
+KILLS = 5
 
 
 @dataclass(slots=True)
@@ -96,7 +95,7 @@ def with_repeats(way: list[dict[str, Any]], chance: random.Random) -> list[dict[
 @pytest.fixture(scope="module")
 def units() -> Iterator[KafkaUnits]:
     mark = secrets.token_hex(3)
-    with units_on_kafka(server("kafka"), [f"{name}-{mark}" for name in ("water-python", "water-java", "roads")]) as found:
+    with units_on_kafka([f"{name}-{mark}" for name in ("water-python", "water-java", "roads")]) as found:
         yield found
 
 

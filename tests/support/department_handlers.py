@@ -47,9 +47,9 @@ class DepartmentHandler:
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True)
 
-    def settings(self, units: KafkaUnits, unit: str, **changes: str) -> None:
+    def settings(self, units: KafkaUnits, unit: str, **changes: str | list[str]) -> None:
         servers = units.servers
-        values = {
+        values: dict[str, str | list[str]] = {
             "unit": unit,
             "bootstrap_servers": servers["KAFKA_BOOTSTRAP"],
             "ca_file": servers["KAFKA_CA"],
@@ -57,9 +57,9 @@ class DepartmentHandler:
             "password_file": "password",
             **changes,
         }
-        self.folder.joinpath("password").write_text(units.passwords.get(changes.get("username", unit), "wrong"), encoding="utf-8")
+        self.folder.joinpath("password").write_text(units.passwords.get(str(values["username"]), "wrong"), encoding="utf-8")
         java = "fenban_handler" not in self.command
-        lines = [f"{name} = {value}" if java else f"{name} = {json.dumps(value)}" for name, value in values.items()]
+        lines = [f"{name} = {_joined(value)}" if java else f"{name} = {json.dumps(value)}" for name, value in values.items()]
         self._settings.write_text("\n".join([*lines, ""]), encoding="utf-8")
 
     @property
@@ -128,3 +128,7 @@ class DepartmentHandler:
                 return db.execute(query).fetchall()
             except sqlite3.OperationalError:
                 return []  # Not made yet.
+
+
+def _joined(value: str | list[str]) -> str:
+    return value if isinstance(value, str) else ", ".join(value)

@@ -2,26 +2,19 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import orjson
-from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.admin import (
-    ACL,
-    ACLOperation,
-    ACLPermissionType,
-    ACLResourcePatternType,
-    NewTopic,
-    ResourcePattern,
-    ResourceType,
-    ScramMechanism,
-    UserScramCredentialDeletion,
-    UserScramCredentialUpsertion,
-)
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
-READ = ("unit", "notice")
+from domain.ids import UnitCode
+from route.kafka_admin import ClusterAdmin
+from route.kafka_plan import Action, TopicPolicy, difference, wanted
+from tests.support.kafka import shared_broker
+
+POLICY = TopicPolicy(partitions=1, replication=0, retention_days=1, max_record_bytes=1_000_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,37 +78,22 @@ def binary(event: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def units_on_kafka(servers: Mapping[str, str], codes: Sequence[str]) -> Iterator[KafkaUnits]:
-    """Topics, users and permissions as a unit has them: reads its own topics in its own groups, writes its feedback."""
-    passwords = {code: f"{code}-parola" for code in codes}
-    units = KafkaUnits(servers, passwords)
-    admin = KafkaAdminClient(**units.options())
-    topics = [topic for code in codes for topic in topics_of(code)]
+def units_on_kafka(codes: Sequence[str]) -> Iterator[KafkaUnits]:
+    """Topics, users and permissions as `fenban topics apply` makes them for these units; taken away again in the end."""
+    broker = shared_broker()
+    admin = ClusterAdmin(broker.link, broker.told["KAFKA_MECHANISM"])
+    asked = wanted([UnitCode(code) for code in codes], POLICY, f"relay-{codes[0]}", administrator="admin")
+    made = difference(asked, admin.found(), spared=["admin"]).changes
     try:
-        admin.create_topics([NewTopic(topic, 1, int(servers["KAFKA_REPLICATION"])) for topic in topics])
-        admin.alter_user_scram_credentials(
-            [UserScramCredentialUpsertion(code, ScramMechanism.SCRAM_SHA_512, passwords[code], iterations=4096) for code in codes]
-        )
-        admin.create_acls([acl for code in codes for acl in acls_of(code)])
-        yield units
+        admin.apply(made, password_of)
+        broker.until(lambda: difference(asked, admin.found(), spared=["admin"]).changes == ())
+        for code in codes:
+            broker.user(code, password_of(code))
+        yield KafkaUnits(broker.told, {code: password_of(code) for code in codes})
     finally:
-        admin.delete_topics(topics)
-        admin.alter_user_scram_credentials([UserScramCredentialDeletion(code, ScramMechanism.SCRAM_SHA_512) for code in codes])
-        admin.close()
+        admin.apply([replace(change, action=Action.DELETE) for change in made if change.action is Action.CREATE], password_of)
+        broker.link.close()
 
 
-def topics_of(code: str) -> list[str]:
-    return [f"fenban.{kind}.{code}" for kind in (*READ, "feedback")]
-
-
-def acls_of(code: str) -> list[ACL]:
-    def allow(operation: ACLOperation, kind: ResourceType, name: str, pattern: ACLResourcePatternType) -> ACL:
-        resource = ResourcePattern(kind, name, pattern)
-        return ACL(f"User:{code}", "*", operation, ACLPermissionType.ALLOW, resource)
-
-    literal, prefixed = ACLResourcePatternType.LITERAL, ACLResourcePatternType.PREFIXED
-    return [
-        *(allow(ACLOperation.READ, ResourceType.TOPIC, f"fenban.{kind}.{code}", literal) for kind in READ),
-        allow(ACLOperation.WRITE, ResourceType.TOPIC, f"fenban.feedback.{code}", literal),
-        allow(ACLOperation.READ, ResourceType.GROUP, f"{code}.", prefixed),
-    ]
+def password_of(user: str) -> str:
+    return f"{user}-kouling"
