@@ -44,8 +44,7 @@ class Broker:
             self._consumer = KafkaConsumer(
                 *self._settings.topic_names,
                 group_id=self._settings.group_name,
-                # One fixed member: a handler that was killed is back at once, and a second one ends the first instead of
-                # silently taking half of its topics.
+                # One fixed member: a handler that was killed is back at once, without waiting for its session to end.
                 group_instance_id=self._settings.group_name,
                 enable_auto_commit=False,
                 auto_offset_reset="earliest",
