@@ -145,8 +145,6 @@ class Desk:
     rules: str = ""
     store: str = ""
     """Where its store is; empty: a file in the folder."""
-    more: str = ""
-    """More sections of its settings."""
     open: bool = True
     more: str = ""
     """Further sections of its settings."""
