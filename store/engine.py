@@ -189,8 +189,9 @@ class Transaction:
         changed: int = self.cursor.rowcount
         return changed
 
-    def many(self, sql: str, rows: Sequence[Row]) -> int:
-        """The statement for each row; how many rows were changed in all."""
+    def many(self, sql: str, rows: Sequence[Row], *, distinct: bool = False) -> int:  # noqa: ARG002
+        """The statement for each row; how many rows were changed in all. ``distinct``: no two concern the same row of the
+        store, so that on PostgreSQL all may go as one statement."""
         if not rows:
             return 0
         try:

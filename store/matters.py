@@ -125,7 +125,7 @@ class SqlMatters:
             by_state.setdefault(row.state, []).append((*_changed(row), row.id, row.sequence))
         self._tx.savepoint()
         for state, changed in by_state.items():
-            if self._tx.many(_UPDATE[state], changed) != len(changed):
+            if self._tx.many(_UPDATE[state], changed, distinct=True) != len(changed):
                 self._tx.undo()
                 raise self._refusal(rows)
 

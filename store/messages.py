@@ -178,7 +178,7 @@ class SqlMessages:
             (item, message.channel, message.external_id, number, message.list_mark, message.content_mark, moment)
             for item, (message, number, _, moment) in zip(tx.next_ids(items, len(rows)), rows, strict=True)
         ]
-        if tx.many(_INSERT_ITEM, known) != len(known):
+        if tx.many(_INSERT_ITEM, known, distinct=True) != len(known):
             raise RetryLater("another process registered the same items", remedy="the step is tried again")
         captured = [(message.poll, message.capture_id, number) for message, number, _, _ in rows]
         record_captures(tx, captured, CaptureOutcome.REGISTERED, at)
@@ -225,7 +225,7 @@ class SqlMessages:
         moment, end = to_us(now), to_us(until)
         found = self._tx.fetch(_CLAIMABLE + ("" if self._tx.sqlite else " FOR UPDATE OF m SKIP LOCKED"), (moment, worker, limit))
         # Conditional all the same: what was claimed must be what was read.
-        if self._tx.many(_CLAIM, [(worker, end, row[-1], moment, worker) for row in found]) != len(found):
+        if self._tx.many(_CLAIM, [(worker, end, row[-1], moment, worker) for row in found], distinct=True) != len(found):
             raise RetryLater("another worker claimed the same messages", remedy="they are claimed again")
         return [to_message(row) for row in found]
 
@@ -236,7 +236,7 @@ class SqlMessages:
         if not plain or len({step.number for step in settlements}) < len(settlements):
             return self._settle_each(settlements)
         self._tx.savepoint()
-        if self._tx.many(_SETTLE_OWN, [_own_row(step) for step in plain]) < len(plain):
+        if self._tx.many(_SETTLE_OWN, [_own_row(step) for step in plain], distinct=True) < len(plain):
             self._tx.undo()
             return self._settle_each(settlements)
         others = [step for step in settlements if not step.worker or str(step.matter) != step.number or step.waived_rules]

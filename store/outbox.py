@@ -112,7 +112,7 @@ class SqlOutbox:
             for item in deliveries
             if item.status is DeliveryStatus.RETRY
         ]
-        self._tx.many(_DELIVERED, done)
+        self._tx.many(_DELIVERED, done, distinct=True)
         self._tx.many(_RETRY, again)
         # Few, and each must say whether it was the one that parked.
         return [row[-1] for row in parked if self._tx.run(_PARKED, row)]

@@ -78,8 +78,9 @@ def settled(desk: Desk) -> int:
 def test_units_office_and_workers_never_wait_in_a_circle(any_store: str, tmp_path: Path) -> None:
     """Each takes a matter's steps in an order of its own; what is refused is refused, and the audit log holds."""
     desks = [Desk(tmp_path / "city", store=any_store) for _ in range(4)]
-    numbers = [desks[0].letter(str(n), "停水三天", phones=[f"1990000{n:04d}"]) for n in range(30)]
+    numbers = [desks[0].letter(str(n), f"小区{n}号楼停水三天", phones=[f"1990000{n:04d}"]) for n in range(30)]
     desks[0].work()
+    assert {desks[0].state(number) for number in numbers} == {"dispatched"}
 
     def said(desk: Desk, kind: FeedbackType, seed: int) -> None:
         reply, reason = ("已修好", "") if kind is FeedbackType.COMPLETE else ("", "不归我们")
@@ -102,8 +103,8 @@ def test_units_office_and_workers_never_wait_in_a_circle(any_store: str, tmp_pat
                 continue
 
     def revised(desk: Desk) -> None:
-        for n, number in enumerate(numbers):
-            transact(desk.clock, partial(desk.letter, str(n), f"停水三天，{number}还没来", phones=[f"1990000{n:04d}"]))
+        for n in range(len(numbers)):
+            transact(desk.clock, partial(desk.letter, str(n), f"小区{n}号楼停水三天，还没来", phones=[f"1990000{n:04d}"]))
             try:
                 desk.worker.run_once()
             except RetryLater:

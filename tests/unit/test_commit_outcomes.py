@@ -22,7 +22,7 @@ from tests.support.pg_proxy import Cut, PgProxy, proxied
 
 pytestmark = pytest.mark.server("postgresql")
 
-WATER = "我们小区停水三天了"
+WATER = "我们小区3号楼停水三天"
 PHONE = "19900001111"
 TIMES = ("at", "due", "promised")
 
