@@ -162,6 +162,15 @@ def test_killed_at_random_moments_it_holds_and_says_everything_once(handler: Dep
     check_states(handler, events)
     check_feedback(handler, units, unit)
     assert LETTER[:6] not in handler.log()
+    a_lost_database_is_read_again(handler, events)
+
+
+def a_lost_database_is_read_again(handler: DepartmentHandler, events: Given) -> None:
+    """Wherever its group stopped."""
+    for file in handler.folder.glob("handler.db*"):
+        file.unlink()
+    handler.run()
+    handler.wait_until(lambda: held_by(handler) == events.held, 60)
 
 
 def people_answer(handler: DepartmentHandler, open_ones: list[str]) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka import errors as kafka_errors
 
 from fenban_handler.events import Event, read_event
@@ -38,11 +38,11 @@ class Broker:
         self._consumer: KafkaConsumer | None = None
         self._producer: KafkaProducer | None = None
 
-    def connect(self) -> None:
+    def connect(self, *, from_start: bool) -> None:
+        """``from_start``: everything the topics hold, wherever the group stopped."""
         self.check()
         with self._named():
             self._consumer = KafkaConsumer(
-                *self._settings.topic_names,
                 group_id=self._settings.group_name,
                 # One fixed member: a handler that was killed is back at once, without waiting for its session to end.
                 group_instance_id=self._settings.group_name,
@@ -54,6 +54,8 @@ class Broker:
                 allow_auto_create_topics=False,
                 **self._options,
             )
+            listener = _FromStart(self._consumer) if from_start else None
+            self._consumer.subscribe(self._settings.topic_names, listener=listener)
             self._producer = KafkaProducer(
                 acks="all",
                 enable_idempotence=True,
@@ -205,6 +207,23 @@ class Broker:
             raise Passing("Kafka 没有应答", f"Kafka does not answer ({type(error).__name__})") from None
         except kafka_errors.KafkaError as error:
             raise Passing("Kafka 暂时不行", f"Kafka cannot do it now ({type(error).__name__})") from None
+
+
+class _FromStart(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Begins what it is given at its beginning, the first time."""
+
+    def __init__(self, consumer: KafkaConsumer) -> None:
+        self._consumer = consumer
+        self._begun: set[Any] = set()
+
+    def on_partitions_revoked(self, revoked: Any) -> None:
+        """Nothing to do."""
+
+    def on_partitions_assigned(self, assigned: Any) -> None:
+        new = set(assigned) - self._begun
+        if new:
+            self._consumer.seek_to_beginning(*new)
+        self._begun |= new
 
 
 def _headers(said: Said, source: str) -> list[tuple[str, bytes]]:

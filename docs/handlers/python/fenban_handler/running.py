@@ -45,7 +45,7 @@ class Handler:
         while not self._stop.is_set():
             broker = self._make_broker()
             try:
-                broker.connect()
+                broker.connect(from_start=self._state.is_new())
                 log.info("connected")
                 silent, let_in = False, True
                 self._rounds(broker)
@@ -63,7 +63,7 @@ class Handler:
         """Takes what is there and sends what waits. Raises ForPerson and Passing."""
         broker = self._make_broker()
         try:
-            broker.connect()
+            broker.connect(from_start=self._state.is_new())
             quiet = 0
             while quiet < 6 and not self._stop.is_set():
                 quiet = 0 if self.round(broker) else quiet + 1

@@ -85,6 +85,10 @@ class State:
         except sqlite3.Error as error:
             raise ForPerson(f"打不开数据库 {path}", f"cannot open the database {path} ({error})") from None
 
+    def is_new(self) -> bool:
+        """Whether no event was ever taken: it must be read from the start, wherever its group stopped."""
+        return self._db.execute("SELECT 1 FROM taken LIMIT 1").fetchone() is None
+
     def take(self, events: Sequence[Event], now: str) -> Taken:
         """Takes a batch in one transaction, in its order."""
         counts = {"new": 0, "repeated": 0, "late": 0}

@@ -7,9 +7,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.function.Supplier;
@@ -17,6 +20,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.DescribeTopicsOptions;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.consumer.CloseOptions;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -24,6 +28,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.errors.FencedInstanceIdException;
 import org.apache.kafka.common.errors.GroupAuthorizationException;
@@ -61,7 +66,8 @@ class Broker implements AutoCloseable {
         this.settings = settings;
     }
 
-    void connect() {
+    /** From the start: everything the topics hold, wherever the group stopped. */
+    void connect(boolean fromStart) {
         check();
         named(() -> {
             Map<String, Object> reading = options();
@@ -76,7 +82,11 @@ class Broker implements AutoCloseable {
             reading.put("max.poll.records", BATCH);
             reading.put("allow.auto.create.topics", false);
             consumer = new KafkaConsumer<>(reading, new ByteArrayDeserializer(), new ByteArrayDeserializer());
-            consumer.subscribe(settings.topicNames());
+            if (fromStart) {
+                consumer.subscribe(settings.topicNames(), new FromStart(consumer));
+            } else {
+                consumer.subscribe(settings.topicNames());
+            }
             Map<String, Object> writing = options();
             writing.put("acks", "all");
             writing.put("enable.idempotence", true);
@@ -86,6 +96,24 @@ class Broker implements AutoCloseable {
             producer = new KafkaProducer<>(writing, new ByteArraySerializer(), new ByteArraySerializer());
             return null;
         });
+    }
+
+    /** Begins what it is given at its beginning, the first time. */
+    private record FromStart(KafkaConsumer<byte[], byte[]> reading, Set<TopicPartition> begun) implements ConsumerRebalanceListener {
+        FromStart(KafkaConsumer<byte[], byte[]> reading) {
+            this(reading, new HashSet<>());
+        }
+
+        @Override
+        public void onPartitionsRevoked(Collection<TopicPartition> revoked) {}
+
+        @Override
+        public void onPartitionsAssigned(Collection<TopicPartition> assigned) {
+            List<TopicPartition> fresh = assigned.stream().filter(begun::add).toList();
+            if (!fresh.isEmpty()) {
+                reading.seekToBeginning(fresh);
+            }
+        }
     }
 
     /** Reaches a broker, logs in and asks what the user may do with each topic. */

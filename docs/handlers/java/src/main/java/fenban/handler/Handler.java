@@ -48,7 +48,7 @@ final class Handler {
         boolean silent = false;
         while (!stopped()) {
             try (Broker broker = makeBroker.get()) {
-                broker.connect();
+                broker.connect(state.isNew());
                 current = broker;
                 Log.info("connected");
                 silent = false;
@@ -72,7 +72,7 @@ final class Handler {
     /** Takes what is there and sends what waits. Throws ForPerson and Passing. */
     void once() throws SQLException {
         try (Broker broker = makeBroker.get()) {
-            broker.connect();
+            broker.connect(state.isNew());
             for (int quiet = 0; quiet < LAST_ROUNDS && !stopped(); ) {
                 quiet = round(broker) ? 0 : quiet + 1;
             }

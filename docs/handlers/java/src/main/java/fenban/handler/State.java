@@ -64,6 +64,11 @@ final class State implements AutoCloseable {
         }
     }
 
+    /** Whether no event was ever taken: it must be read from the start, wherever its group stopped. */
+    boolean isNew() throws SQLException {
+        return rows("SELECT 1 FROM taken LIMIT 1", row -> row.getInt(1)).isEmpty();
+    }
+
     /** Takes a batch in one transaction, in its order. */
     Taken take(List<Event> events, String now) throws SQLException {
         int[] counts = new int[3];
