@@ -15,6 +15,8 @@ from domain.ports import Collector
 from domain.records import Lease
 
 LEASE_MINUTES = 30
+PATIENCE = 1.5
+"""So many poll intervals without a poll, and another process takes the channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,9 @@ class ChannelPoller:
         """Raises RetryLater or HaltForPerson after the channel's state was reported; the cursor has not moved then."""
         try:
             polled = self._poll()
+        except Busy:
+            # How the channel is, only its holder can tell.
+            raise
         except FenbanError as error:
             self._report("halted" if isinstance(error, HaltForPerson) else "degraded", str(error))
             raise
@@ -50,6 +55,17 @@ class ChannelPoller:
             raise
         self._report("ok", "")
         return polled
+
+    def due_in(self) -> float:
+        """Seconds to wait because another process polled this channel lately: that one goes on with it while it lives, so that
+        the site is asked no more often by two machines than by one."""
+        with self._system.store.unit_of_work(write=False) as uow:
+            status = next((one for one in uow.channels.status() if one.id == self._id), None)
+        if status is None or status.last_attempt is None or status.polled_by in ("", self._owner):
+            return 0.0
+        passed = (self._system.clock.now() - status.last_attempt).total_seconds()
+        patience = self.channel.every_seconds * PATIENCE
+        return patience - passed if 0 <= passed < patience else 0.0
 
     def close(self) -> None:
         if self._collector is not None:

@@ -203,6 +203,9 @@ class Runner:
 
     def _polling(self, poller: ChannelPoller) -> Callable[[], float]:
         def step() -> float:
+            wait = poller.due_in()
+            if wait:
+                return wait
             polled = poller.poll()
             if polled.more:
                 return 0.0

@@ -175,6 +175,8 @@ class NewOutbox:
 
 @dataclass(frozen=True, slots=True)
 class ChannelStatus:
+    """``polled_by``: who held the channel's lease last."""
+
     id: ChannelId
     kind: str
     state: str
@@ -183,6 +185,7 @@ class ChannelStatus:
     captured: int
     quarantined: int
     error: str
+    polled_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

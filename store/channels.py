@@ -8,8 +8,11 @@ from sqlalchemy import func, select
 from domain.ids import ChannelId
 from domain.records import ChannelStatus, Lease
 from store.engine import Transaction, insert_sql
-from store.schema import channels, quarantine
+from store.schema import channels, leases, quarantine
 from store.times import from_us, maybe_time, to_us
+
+LEASE = "channel:"
+"""What the name of a channel's lease begins with."""
 
 _REPORT = insert_sql(
     channels,
@@ -40,6 +43,8 @@ class SqlChannels:
             select(quarantine.c.channel, func.count()).where(quarantine.c.resolved_at.is_(None)).group_by(quarantine.c.channel)
         )
         quarantined: Mapping[str, int] = {row[0]: row[1] for row in self._tx.rows(waiting)}
+        held = select(leases.c.name, leases.c.owner).where(leases.c.name.startswith(LEASE))
+        owners: Mapping[str, str] = {row[0]: row[1] for row in self._tx.rows(held)}
         return [
             ChannelStatus(
                 id=ChannelId(row.id),
@@ -50,6 +55,7 @@ class SqlChannels:
                 captured=row.captured,
                 quarantined=quarantined.get(row.id, 0),
                 error=row.error,
+                polled_by=owners.get(LEASE + row.id, ""),
             )
             for row in self._tx.rows(select(channels).order_by(channels.c.id))
         ]

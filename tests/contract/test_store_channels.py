@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from domain.errors import LeaseLost
-from domain.ids import ChannelId
+from domain.errors import LeaseLost, RetryLater
+from domain.ids import ChannelId, ExternalId
 from store.unit_of_work import SqlStore
 from tests.support.stores import BOARD, NOW, poll_row, quarantine_row
 
@@ -80,3 +80,24 @@ def test_no_lease_is_needed_where_none_is_held(store: SqlStore) -> None:
         assert lease is not None
         uow.channels.release(lease)
         uow.captures.record_poll(poll_row(0, 0, 0, fence=0))
+
+
+def test_what_is_seen_while_writing_stays_so(store: SqlStore, store_url: str) -> None:
+    other = SqlStore(store_url, busy_timeout=0.2)
+    with store.unit_of_work() as uow:
+        assert uow.captures.seen(BOARD, [ExternalId("a")]) == {}
+        with pytest.raises(RetryLater, match="locked"), other.unit_of_work() as second:
+            second.captures.seen(BOARD, [ExternalId("a")])
+    with other.unit_of_work() as second:
+        assert second.captures.seen(BOARD, [ExternalId("a")]) == {}
+    other.close()
+
+
+def test_status_names_who_polled_last(store: SqlStore) -> None:
+    with store.unit_of_work() as uow:
+        uow.channels.report(BOARD, "board", NOW, state="ok", error="")
+        assert uow.channels.status()[0].polled_by == ""
+        lease = uow.channels.acquire(LEASE, "one", NOW, UNTIL)
+        assert lease is not None
+        uow.channels.release(lease)
+        assert uow.channels.status()[0].polled_by == "one"
