@@ -12,7 +12,7 @@ from kafka.future import Future
 from domain.errors import HaltForPerson
 from domain.events import Delivery, DeliveryStatus, OutboxRecord
 from domain.ports import Clock
-from route.kafka_link import APPLY, KafkaLink, TopicInfo, TopicState, name_of, passing
+from route.kafka_link import APPLY, KafkaLink, TopicInfo, TopicState, name_of
 from route.kafka_wire import to_headers, to_milliseconds
 
 LINGER_MS = 10
@@ -199,8 +199,9 @@ class KafkaPublisher:
             return Delivery(record.id, DeliveryStatus.DELIVERED)
         if isinstance(outcome, str):
             return Delivery(record.id, DeliveryStatus.REFUSED, outcome)
+        # Whatever went wrong, the topic may be gone: it is asked for again before the next record.
+        self._known.pop(record.topic, None)
         if isinstance(outcome, _REFUSED):
-            self._known.pop(record.topic, None)
             return Delivery(record.id, DeliveryStatus.REFUSED, self._told(record, outcome))
         return Delivery(record.id, DeliveryStatus.RETRY, f"not acknowledged ({name_of(outcome)})")
 
@@ -214,14 +215,11 @@ class KafkaPublisher:
         return f"Kafka refused the record ({name_of(error)})"
 
     def _learn(self, sent: Sequence[Outcome]) -> None:
-        """After a round in which nothing got through the next one first asks whether anybody is there; a producer that no
-        longer may write, or failed twice, is made anew."""
+        """After a round in which nothing got through the next one first asks whether anybody is there. A producer that gave
+        a record up is made anew: it goes on asking for a topic that is gone, and holds up all others meanwhile."""
         failed = [one for one in sent if isinstance(one, Exception) and not isinstance(one, _REFUSED)]
-        if not failed or any(isinstance(one, int) for one in sent):
-            self._doubtful = False
-            return
-        again, self._doubtful = self._doubtful, True
-        if again or not all(passing(error) for error in failed):
+        self._doubtful = bool(failed) and not any(isinstance(one, int) for one in sent)
+        if failed:
             self._drop()
         for error in failed:
             if isinstance(error, kafka_errors.ClusterAuthorizationFailedError):

@@ -93,6 +93,18 @@ def test_a_topic_that_is_made_later_takes_what_is_sent_again(fresh: Broker) -> N
         assert topics.publish([record(1, NOWHERE)])[0].status is DeliveryStatus.DELIVERED
 
 
+def test_a_topic_that_is_deleted_holds_up_the_others_once(fresh: Broker) -> None:
+    with closing(fresh.topics(timeout=2.0, delivery_timeout=3.0)) as topics:
+        assert {one.status for one in topics.publish([record(1), record(2, ROADS)])} == {DeliveryStatus.DELIVERED}
+        fresh.link.ask(lambda admin: admin.delete_topics([ROADS]))
+        fresh.until(lambda: ROADS not in fresh.link.ask(lambda admin: admin.list_topics()))
+        first = topics.publish([record(3), record(4, ROADS)])
+        assert first[0].status is DeliveryStatus.DELIVERED
+        assert first[1].status in {DeliveryStatus.RETRY, DeliveryStatus.REFUSED}
+        again = topics.publish([record(5), record(4, ROADS)])
+        assert [one.status for one in again] == [DeliveryStatus.DELIVERED, DeliveryStatus.REFUSED]
+
+
 def test_a_wrong_password_and_an_absent_broker_are_told_apart(fresh: Broker) -> None:
     with closing(fresh.topics("stranger", "wrong")) as topics, pytest.raises(HaltForPerson, match="wrong name or password"):
         topics.publish([record(1)])
