@@ -65,6 +65,8 @@ class SqlAudit:
         )
         if subject is not None:
             query = query.where(audit.c.subject == subject)
+        if not self._tx.write:
+            self._tx.linger()
         for row in self._tx.stream(query):
             yield row[0], AuditEntry(from_us(row[1]), row[2], row[3], row[4], get_pairs(row[5]))
 

@@ -247,6 +247,9 @@ class Transaction:
         """The query holding its rows. On SQLite the whole store is held already, and the words would be dropped silently."""
         return query if self.sqlite else query.with_for_update(skip_locked=skip_locked)
 
+    def linger(self) -> None:
+        """What is read may be taken off slowly, by a person's pager: a server lets this transaction stand still."""
+
     @property
     def hold(self) -> str:
         """What ends a query given as text whose rows are to be held until this transaction ends."""

@@ -25,6 +25,7 @@ def export_matters(tx: Transaction, unit: UnitCode | None = None) -> Iterator[Do
     With a unit: those it has had an assignment in, unless it is excluded; a sealed one only when the unit was assigned it
     as sealed; other units' reasons and the exclusions are left out.
     """
+    tx.linger()
     query: Select[Any] = select(matters).where(matters.c.merged_into.is_(None)).order_by(matters.c.opened_at, matters.c.id)
     if unit is not None:
         mine = select(assignments.c.matter).where(assignments.c.unit == unit)

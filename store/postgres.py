@@ -94,6 +94,9 @@ class PostgresTransaction(Transaction):
         changed: int = self.cursor.rowcount
         return changed
 
+    def linger(self) -> None:
+        self.run("SET LOCAL idle_in_transaction_session_timeout = 0")
+
     def _prepared(self, connection: Connection) -> Connection:
         if self.write:
             return connection.execution_options(isolation_level="READ COMMITTED")

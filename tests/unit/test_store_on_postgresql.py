@@ -9,6 +9,7 @@ from app.wiring import System
 from domain.errors import FenbanError, HaltForPerson, OutOfReach
 from domain.messages import MessageState
 from store.engine import make_engine
+from store.export import export_matters
 from store.migrate import upgrade
 from store.unit_of_work import SqlStore
 from tests.support import databases
@@ -99,3 +100,18 @@ def test_a_connection_that_was_cut_is_a_passing_fault(empty: str) -> None:
         databases.cut(empty)
         uow.channels.status()
     assert register(store, "a") == ["20261120-board-000001"]
+
+
+def test_what_is_read_slowly_is_not_cut_off(empty: str) -> None:
+    """A writer that stands still loses its locks; a report that somebody pages through goes on."""
+    upgrade(empty)
+    store = SqlStore(empty)
+    timeout = "SELECT current_setting('idle_in_transaction_session_timeout')"
+    with store.transaction(write=True) as tx:
+        assert tx.fetch(timeout) == [("1min",)]
+    with store.transaction(write=False) as tx:
+        assert list(export_matters(tx)) == []
+        assert tx.fetch(timeout) == [("0",)]
+    with store.transaction(write=False) as tx:
+        assert tx.fetch(timeout) == [("1min",)]
+    store.close()
