@@ -10,6 +10,7 @@ from domain.ids import UnitCode
 from domain.messages import Message, MessageKind
 from domain.units import UnitLevel
 from route.directory import Directory
+from route.gravity import Gravity
 from route.lexicon import Lexicon, Spans, scanned_text
 from route.places import PlaceHit
 from route.simplified import simplified
@@ -66,11 +67,14 @@ class Conditions:
 
 @dataclass(frozen=True, slots=True)
 class Screen:
+    """``weighed``: in a long text its words seal only where they weigh enough (``route.gravity``), else they raise a doubt."""
+
     name: str
     action: ScreenAction
     when: Conditions
     reason: str = ""
     dispatch_to: UnitCode | None = None
+    weighed: bool = False
 
 
 STORY_SCREEN = Screen(STORY_RULE, ScreenAction.SEAL, Conditions(groups=(frozenset(),)), "may tell of misconduct")
@@ -137,6 +141,7 @@ class Rulebook:
     screen_words: Lexicon
     rule_words: Lexicon
     stories: StoryScreen | None = None
+    gravity: Gravity | None = None
     _screen_index: _Index = field(init=False)
     _rule_index: _Index = field(init=False)
     _veils: Veils = field(init=False)
@@ -174,21 +179,30 @@ class Rulebook:
     def _screened(self, message: Message, text: str, codes: Codes, waived: Sequence[str]) -> tuple[Screen | None, bool]:
         reading = Reading(message, text, self.screen_words.scan(text))
         first: Screen | None = None
+        light, doubtful = False, self.gravity is not None and self.gravity.doubts(reading.spans)
         for position in self._screen_index.candidates(reading.spans):
             screen = self.screens[position]
-            if (
-                (first is None or screen.action is ScreenAction.SEAL)
-                and screen.name not in waived
-                and holds(screen.when, reading)
-            ):
-                if screen.action is ScreenAction.SEAL:
-                    return screen, True
+            if (light and screen.weighed) or (first is not None and screen.action is not ScreenAction.SEAL):
+                continue
+            if screen.name in waived or not holds(screen.when, reading):
+                continue
+            if screen.weighed and self._weighs_little(reading):
+                light = doubtful = True
+            elif screen.action is ScreenAction.SEAL:
+                return screen, True
+            else:
                 first = screen
         # What waits for a person anyway need not be weighed: once it is released, the story is.
         if first is not None or self.stories is None or STORY_RULE in waived:
-            return first, False
+            return first, doubtful and first is None
         heard = self.stories.hear(text, codes)
-        return replace(STORY_SCREEN, reason=heard.reason) if heard.reason else None, heard.doubtful
+        return replace(STORY_SCREEN, reason=heard.reason) if heard.reason else None, heard.doubtful or doubtful
+
+    def _weighs_little(self, reading: Reading) -> bool:
+        """Whether the words of a long text accuse nobody who acts for the public."""
+        if self.gravity is None or len(reading.text) <= self.gravity.longer_than:
+            return False
+        return not self.gravity.seals(reading.text, reading.spans, len("".join(reading.message.subject.split())))
 
     @staticmethod
     def place(hit: PlaceHit | None, directory: Directory) -> Place | None:

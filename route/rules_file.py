@@ -10,6 +10,7 @@
     action = "hold"                          # hold | seal; a seal wins over a hold
     any = ["代开发票"]
     reason = "advertises invoices"
+    weighed = false                          # with seal: a long letter is sealed only where its words weigh enough
 
     [[rule]]                                 # in this order; the first that holds decides
     name = "night-noise"
@@ -42,7 +43,7 @@ In word lists ``@units`` stands for all names and aliases of the directory, ``@p
 """
 
 import tomllib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -52,13 +53,14 @@ from domain.errors import BadSettings
 from domain.messages import MessageKind
 from domain.units import UnitLevel
 from route.directory import Directory
+from route.gravity import load_gravity
 from route.lexicon import Lexicon
 from route.rules import STORY_SCREEN, Conditions, Rule, Rulebook, Screen, ScreenAction
 from route.rules_table import RuleTable, compiled
 from route.stories import load_story_screen
 
 CONDITIONS = "any all none within ordered unbroken regex kind channel addressed_to place region level unit_named"
-SCREEN_RESULTS = "name action reason dispatch_to"
+SCREEN_RESULTS = "name action reason dispatch_to weighed"
 RULE_RESULTS = "name lead co_units requirement deadline_class urgency out_of_remit review excluded prefer_local continue"
 SCREEN_KEYS = frozenset(f"{CONDITIONS} {SCREEN_RESULTS}".split())
 RULE_KEYS = frozenset(f"{CONDITIONS} {RULE_RESULTS}".split())
@@ -87,14 +89,19 @@ def load_rules(
         except (OSError, UnicodeDecodeError) as error:
             problems.append(f"{path}: cannot be read ({type(error).__name__}) → name an existing file in UTF-8")
     reader = _Reader(directory, channels)
+    lists: Mapping[str, Sequence[str]] = {}
     for source, text in sources:
         reader.read(source, text)
+        # A city's file may give a list of ours another content; what is weighed stays ours.
+        lists = lists or reader.lists()
     problems += reader.problems
     if problems:
         raise BadSettings(problems)
-    stories = load_story_screen() if builtin else None
-    screens = (*reader.screens, STORY_SCREEN) if builtin else tuple(reader.screens)
-    return Rulebook(screens, tuple(reader.rules), reader.screen_words, reader.rule_words, stories)
+    if not builtin:
+        return Rulebook(tuple(reader.screens), tuple(reader.rules), reader.screen_words, reader.rule_words)
+    screens = (*reader.screens, STORY_SCREEN)
+    gravity = load_gravity(lists, reader.screen_words)
+    return Rulebook(screens, tuple(reader.rules), reader.screen_words, reader.rule_words, load_story_screen(), gravity)
 
 
 class _Reader:
@@ -128,6 +135,10 @@ class _Reader:
         self._each(source, document.get("screen", []), "screen", self._screen)
         self._each(source, document.get("rule", []), "rule", self._rule)
 
+    def lists(self) -> Mapping[str, Sequence[str]]:
+        """The word lists read so far."""
+        return dict(self._words)
+
     def _each(self, source: str, tables: Any, kind: str, make: Callable[[RuleTable], None]) -> None:
         for position, entry in enumerate(tables if isinstance(tables, list) else [tables], 1):
             name = entry.get("name") if isinstance(entry, dict) else None
@@ -155,7 +166,11 @@ class _Reader:
         target = table.units("dispatch_to")
         if target and action is not ScreenAction.SEAL:
             raise ValueError('dispatch_to is for accusations → use it with action = "seal"')
-        self.screens.append(Screen(table.text("name"), action, when, table.text("reason"), target[0] if target else None))
+        weighed = table.flag("weighed")
+        if weighed and action is not ScreenAction.SEAL:
+            raise ValueError('weighed is for accusations → use it with action = "seal"')
+        unit = target[0] if target else None
+        self.screens.append(Screen(table.text("name"), action, when, table.text("reason"), unit, weighed))
 
     def _rule(self, table: RuleTable) -> None:
         table.only(RULE_KEYS)

@@ -27,6 +27,9 @@ CUES_BY_WINDOW, CUES_BY_PASSAGE = -2000, 1700
 DOUBT, DOUBT_BY_PASSAGE = -1500, 2300
 """Where either is reached a person reads the text before any unit does: of stories not sealed nearly all reach it, of ordinary
 letters one in fifty."""
+LONG, LONG_SEALS = 250, 6
+"""Characters beyond which something like a story stands in one ordinary letter of ten: there only cues of this weight seal, and what
+seals a shorter text raises a doubt."""
 SPEAKS_FULLY = 45
 """Characters of a text that says enough to be weighed; a shorter one needs the more weight."""
 SENTENCES = re.compile("[^。！？；!?;]*[。！？；!?;]*")
@@ -179,6 +182,8 @@ class StoryScreen:
         if window < CUES_BY_WINDOW and passage < CUES_BY_PASSAGE:
             return NOTHING_HEARD
         told = self._cues.find(text)
+        if len(text) > LONG and (told is None or told.score < LONG_SEALS):
+            return Heard("", told is not None or window >= SEALS or passage >= PASSAGE_SEALS)
         if told is not None:
             return Heard("may tell of " + ", ".join(told.reasons), True)
         said = min(len(text), SPEAKS_FULLY) / SPEAKS_FULLY
