@@ -32,7 +32,7 @@ test: $(READY) ## every test that needs no server; others skip, saying what they
 	@$(BIN)/python -m pytest
 
 soak: $(READY) ## the long proofs, against the servers of make services
-	@$(BIN)/python -m pytest -m soak -s --timeout 7200 tests/soak
+	@$(BIN)/python -m pytest -m soak -s --timeout 7200 tests/soak tests/system
 
 services: ## PostgreSQL, Dovecot and Kafka for development, on loopback, under .services/ (on Debian)
 	@for server in $(SERVERS); do bash deploy/dev/$$server.sh start || exit 1; done

@@ -49,8 +49,9 @@ class Channels:
         served = Scenario(tuple(item for item in self.scenario.items if self._served(item)), ())
         return externals_of(served, self.digests)
 
-    def city(self, folder: Path, corpus: Corpus, *, batch: int = 100, work_batch: int = 256) -> City:
-        city = City(folder, self.servers)
+    def city(self, folder: Path, corpus: Corpus, *, batch: int = 100, work_batch: int = 256, on_servers: bool = True) -> City:
+        """A city that polls these channels; one alone may run on the servers."""
+        city = City(folder, self.servers if on_servers else None)
         where = {"portal": self.portal.url, "board": self.board.url}
         precision = PRECISION if self.scenario.letters <= SMALL.letters else 0.95
         return city.found(corpus, **where, mailbox=self.mailbox, batch=batch, work_batch=work_batch, precision=precision)
@@ -111,9 +112,9 @@ def model(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return city.folder / "models"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]:
-    """PostgreSQL, Kafka and Dovecot of the system tests' own."""
+    """PostgreSQL, Kafka and Dovecot of one test's own: a city's topics have fixed names."""
     with production(tmp_path_factory.mktemp("servers")) as started:
         yield started
 

@@ -116,38 +116,57 @@ class Story:
 def test_killed_anywhere_and_worked_by_two_it_ends_as_if_nothing_had_happened(
     world: World, model: Path, channels: Channels, tmp_path: Path
 ) -> None:
-    seed = SEED
+    _killed_anywhere(world, model, channels, tmp_path, SEED, RANDOM_MOMENTS)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("channels", ["production"], indirect=True)
+@pytest.mark.parametrize("seed", range(SEED + 1, SEED + 5))
+def test_three_hundred_kills_on_servers(world: World, model: Path, channels: Channels, tmp_path: Path, seed: int) -> None:
+    """Four stories of at least 76 kills each."""
+    _killed_anywhere(world, model, channels, tmp_path, seed, 46)
+
+
+def _killed_anywhere(world: World, model: Path, channels: Channels, folder: Path, seed: int, moments: int) -> None:
     rng = random.Random(seed)
-    cities = {name: channels.city(tmp_path / name, world.corpus, batch=10, work_batch=8) for name in ("calm", "killed", "two")}
-    for city in cities.values():
-        shutil.copytree(model, city.folder / "models")
-    calm, killed, two = (Story(cities[name], world, channels) for name in ("calm", "killed", "two"))
+    calm, killed, *two = _stories(world, model, channels, folder)
     channels.serve(1)
     calm.go_on()
     killed.die_at(*COLLECTING, *WORKING)
-    killed.die_at_random_moments(rng, RANDOM_MOMENTS // 2)
+    killed.die_at_random_moments(rng, moments // 2)
     killed.go_on()
-    _two_at_once(two.city)
     calm.answer()
     killed.answer(*ANSWERING)
     killed.die_at(*FEEDING)
-    two.answer()
+    for story in two:
+        _two_at_once(story.city)
+        story.answer()
     channels.serve(2)
     calm.go_on()
     killed.die_at(*REVISING)
-    killed.die_at_random_moments(rng, RANDOM_MOMENTS - RANDOM_MOMENTS // 2)
-    killed.go_on()
-    _two_at_once(two.city)
+    killed.die_at_random_moments(rng, moments - moments // 2)
+    for story in (killed, *two):
+        _two_at_once(story.city)
     print(f"seed {seed}; killed {len(killed.deaths)} times: {', '.join(killed.deaths)}")
-    assert len(killed.deaths) >= 30 + RANDOM_MOMENTS
+    assert len(killed.deaths) >= 30 + moments
     wanted, ends = calm.check()
-    for story in (killed, two):
+    for story in (killed, *two):
         found, its_ends = story.check()
         for name, members in wanted.items():
             assert found[name] == members, f"{name}: {sorted(map(str, found[name] ^ members))[:6]}"
         assert its_ends == ends
     written = set(killed.city.folder.rglob("*.toml"))
     outcomes.check_secrets(killed.city, list(world.secrets), written)
+
+
+def _stories(world: World, model: Path, channels: Channels, folder: Path) -> list[Story]:
+    """One undisturbed on embedded defaults, one that will be killed, on servers where there are some, and without servers one
+    that two workers share from the start."""
+    names = ["calm", "killed", *(["two"] if channels.servers is None else [])]
+    cities = [channels.city(folder / name, world.corpus, batch=10, work_batch=8, on_servers=name == "killed") for name in names]
+    for city in cities:
+        shutil.copytree(model, city.folder / "models")
+    return [Story(city, world, channels) for city in cities]
 
 
 def _two_at_once(city: City) -> None:
