@@ -118,8 +118,8 @@ def _text(fields: Mapping[str, Any], key: str, longest: int, *, required: str = 
         value = str(value)
     if value is not None and not isinstance(value, str):
         raise RejectItem(f"the feedback event's {key} is not text")
-    # Half a surrogate pair is valid JSON and no text: it could neither be stored nor sealed.
-    value = (value or "").encode("utf-8", "replace").decode().strip()
+    # Half a surrogate pair and U+0000 are valid JSON and no text: not every database can store them.
+    value = (value or "").replace("\0", "").encode("utf-8", "replace").decode().strip()
     if len(value) > longest:
         raise RejectItem(f"the feedback event's {key} is longer than {longest} characters")
     if required and not value:

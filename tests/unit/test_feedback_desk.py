@@ -260,6 +260,22 @@ def test_a_topic_record_that_cannot_be_read_is_audited_and_passed_over(desk: Des
         assert "feedback.unreadable" in [entry.action for _, entry in uow.audit.entries(None)]
 
 
+def test_a_character_that_a_database_cannot_hold_stops_nobodys_feedback(desk: Desk, part: str) -> None:
+    odd: tuple[dict[str, str], ...] = (
+        {"type": "sign", "assignment": f"{part}\0x"},
+        {"type": "claim", "matter": "20260302-portal-000009\0"},
+        {"id": "one\0", "type": "extend", "assignment": part, "reason": "\0管网", "days": "3\0"},
+        {"id": "two\0", "type": "return", "assignment": "\0", "reason": "不属\0我局", "suggested_unit": "roads\0"},
+        {"type": "complete", "assignment": part, "reply": "已\0修好"},
+    )
+    topics = desk.system.topics
+    for event in odd:
+        topics.append("fenban.feedback.water", "x", (), json.dumps(event), desk.clock.now())
+    with closing(topics.feed("office.feed")) as feed:
+        assert desk.feedback.drain(feed, 10) == len(odd)
+    assert state(desk, part) == "completed"
+
+
 def test_an_event_id_used_for_something_else_is_rejected_and_audited(desk: Desk, part: str) -> None:
     other = f"{desk.letter('2', WATER + '，另一处也停水')}.water.1"
     desk.work()
