@@ -6,6 +6,7 @@ somebody public in its own sentence, and said rather than asked. What weighs too
 """
 
 import tomllib
+from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -18,6 +19,8 @@ from route.lexicon import Lexicon, Spans
 
 GRAVITY = "gravity.toml"
 SENTENCE_END = frozenset("。！？；!?;")
+QUOTES = "《"
+LONGEST_ENDING = 8
 CLAUSE_END = frozenset("，。！？；：,!?;:、")
 
 
@@ -30,6 +33,15 @@ class _Worth:
     unsaid: int
     near: int
     in_title: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    """``begin`` and ``end`` in the whole text."""
+
+    text: str
+    begin: int
+    end: int
 
 
 class Gravity:
@@ -65,17 +77,25 @@ class Gravity:
 
     def seals(self, text: str, spans: Mapping[int, Spans], title: int) -> bool:
         """Whether the text accuses. ``spans`` are the words found in it, its first ``title`` characters are its subject."""
+        told = self._told(spans)
+        if not told:
+            return False
         points: dict[int, int] = {}
-        aside = _Aside(text, (self._quoted, self._greeting, ADDRESSED))
-        for start, end, number in self._told(spans):
+        persons = sorted(at for number in spans if number in self._persons for at, _ in spans[number])
+        quoted = [found.span() for found in self._quoted.finditer(text)] if QUOTES in text else []
+        sentence = _Sentence("", 0, 0)
+        for start, end, number in told:
             worth = self._worth[number]
-            first, last = _sentence(text, start, end)
-            beside = self._beside(text, start, first, last, worth.near, spans, aside)
+            if start >= sentence.end:
+                sentence = _sentence(text, start, end)
+            beside = self._beside(sentence, start, worth.near, persons)
             titled = worth.in_title if start < title else 0
             gained = worth.beside if beside else worth.alone
-            if gained + titled <= points.get(number, 0) or aside.quotes(start) or self._law.search(text[first:last]) is not None:
+            if gained + titled <= points.get(number, 0) or any(begin <= start < finish for begin, finish in quoted):
                 continue
-            if self._unsaid.search(_clause(text, start, end, last)) is not None:
+            if self._law.search(sentence.text) is not None:
+                continue
+            if self._unsaid.search(_clause(text, start, end, sentence.end)) is not None:
                 gained = min(gained, worth.unsaid) if beside else 0
             points[number] = max(points.get(number, 0), gained + titled)
             if sum(points.values()) >= self._seals:
@@ -94,38 +114,22 @@ class Gravity:
                     kept.append((start, furthest, number))
         return kept
 
-    def _beside(
-        self, text: str, start: int, first: int, last: int, near: int, spans: Mapping[int, Spans], aside: "_Aside"
-    ) -> bool:
+    def _beside(self, sentence: _Sentence, word: int, near: int, persons: Sequence[int]) -> bool:
         """Whether somebody public who is not just addressed stands so near in the sentence."""
-        low, high = max(first, start - near), min(last, start + near + 1)
-        for number in self._persons & spans.keys():
-            if any(low <= at < high and not aside.parts(at, start) for at, _ in spans[number]):
-                return True
+        low, high = max(sentence.begin, word - near), min(sentence.end, word + near + 1)
+        found = [at for at in persons[bisect_left(persons, low) :] if at < high]
         # A name that begins inside the stretch may end outside.
-        found = (low + body.start() for body in self._bodies.finditer(text[low : min(last, high + 8)]))
-        return any(at < high and not aside.parts(at, start) for at in found)
-
-
-class _Aside:
-    """Where a text quotes, greets and asks, found when first asked for. Its first pattern is what quotes."""
-
-    def __init__(self, text: str, patterns: Sequence[Any]) -> None:
-        self._text = text
-        self._patterns = patterns
-        self._spans: list[list[tuple[int, int]]] = []
-
-    def quotes(self, at: int) -> bool:
-        return any(begin <= at < end for begin, end in self._found()[0])
-
-    def parts(self, somebody: int, word: int) -> bool:
-        """Whether somebody is only spoken to: named in a greeting, a request or a title in which the word does not stand."""
-        return any(begin <= somebody < end and not begin <= word < end for spans in self._found() for begin, end in spans)
-
-    def _found(self) -> list[list[tuple[int, int]]]:
-        if not self._spans:
-            self._spans = [[found.span() for found in pattern.finditer(self._text)] for pattern in self._patterns]
-        return self._spans
+        stretch = sentence.text[low - sentence.begin : high + LONGEST_ENDING - sentence.begin]
+        found += [low + body.start() for body in self._bodies.finditer(stretch) if low + body.start() < high]
+        if not found:
+            return False
+        spoken_to = [
+            (begin + sentence.begin, end + sentence.begin)
+            for form in (self._greeting, ADDRESSED)
+            for begin, end in (one.span() for one in form.finditer(sentence.text))
+        ]
+        # Whom a request names together with the word is not the one who is asked.
+        return any(not any(begin <= at < end and not begin <= word < end for begin, end in spoken_to) for at in found)
 
 
 def load_gravity(lists: Mapping[str, Sequence[str]], words: Lexicon) -> Gravity:
@@ -133,9 +137,10 @@ def load_gravity(lists: Mapping[str, Sequence[str]], words: Lexicon) -> Gravity:
     return Gravity(tomllib.loads(files("route").joinpath(GRAVITY).read_text(encoding="utf-8")), lists, words)
 
 
-def _sentence(text: str, start: int, end: int) -> tuple[int, int]:
-    """Where the sentence around this stretch begins and ends, its sign included."""
-    return _around(text, start, end, len(text), SENTENCE_END)
+def _sentence(text: str, start: int, end: int) -> _Sentence:
+    """The sentence around this stretch, its sign included."""
+    begin, finish = _around(text, start, end, len(text), SENTENCE_END)
+    return _Sentence(text[begin:finish], begin, finish)
 
 
 def _clause(text: str, start: int, end: int, last: int) -> str:

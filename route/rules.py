@@ -14,7 +14,7 @@ from route.gravity import Gravity
 from route.lexicon import Lexicon, Spans, scanned_text
 from route.places import PlaceHit
 from route.simplified import simplified
-from route.stories import STORY_RULE, StoryScreen
+from route.stories import LONG, STORY_RULE, StoryScreen
 from route.story_weights import Codes, codes_of
 from route.veils import OLD, SIGNED, Veils, dress_of
 
@@ -192,8 +192,9 @@ class Rulebook:
                 return screen, True
             else:
                 first = screen
-        # What waits for a person anyway need not be weighed: once it is released, the story is.
-        if first is not None or self.stories is None or STORY_RULE in waived:
+        # What waits for a person anyway need not be heard: once it is released, the story is. In a long text that a person reads
+        # first anyhow, a story found would hardly ever be one.
+        if first is not None or self.stories is None or STORY_RULE in waived or (doubtful and len(text) > LONG):
             return first, doubtful and first is None
         heard = self.stories.hear(text, codes)
         return replace(STORY_SCREEN, reason=heard.reason) if heard.reason else None, heard.doubtful or doubtful

@@ -90,25 +90,26 @@ class StoryCues:
             for number in cue.words:
                 self._plain.setdefault(number, []).append(position)
 
-    def find(self, text: str) -> Told | None:
-        """What the heaviest stretch tells of, None when no stretch's cues reach the threshold."""
-        whole = self._told(text)
+    def find(self, text: str, least: int = 0) -> Told | None:
+        """What the heaviest stretch tells of, None when no stretch's cues reach the threshold, or ``least`` where that is more."""
+        threshold = max(self._threshold, least)
+        whole = self._told(text, threshold)
         if whole is None or len(text) <= self._stretch:
             return whole
-        parts = (self._told(part) for part in stretches(text, self._stretch))
+        parts = (self._told(part, threshold) for part in stretches(text, self._stretch))
         return max((told for told in parts if told), key=lambda told: told.score, default=None)
 
     def names(self, text: str) -> list[str]:
         """Names of the cues in the text, for those who mend them."""
         return [self._cues[cue].name for cue in sorted(self._found(text))]
 
-    def _told(self, text: str) -> Told | None:
+    def _told(self, text: str, threshold: int) -> Told | None:
         found = [self._cues[cue] for cue in self._found(text)]
         score = sum(cue.weight for cue in found)
-        if score + self._actors[OFFICIAL][0] < self._threshold:
+        if score + self._actors[OFFICIAL][0] < threshold:
             return None
         score += next((weight for weight, actor in self._actors.values() if actor.search(text)), 0)
-        if score < self._threshold:
+        if score < threshold:
             return None
         heavy = sorted(found, key=lambda cue: -cue.weight)
         return Told(score, tuple(cue.reason for cue in heavy[:2]))
@@ -179,13 +180,13 @@ class StoryScreen:
     def hear(self, text: str, codes: Codes) -> Heard:
         """Whether the text tells a story of misconduct, or may. ``codes`` are the text's."""
         window, passage = self._weights.weigh(codes)
-        if window < CUES_BY_WINDOW and passage < CUES_BY_PASSAGE:
+        if window < CUES_BY_WINDOW and passage < (DOUBT_BY_PASSAGE if len(text) > LONG else CUES_BY_PASSAGE):
             return NOTHING_HEARD
-        told = self._cues.find(text)
-        if len(text) > LONG and (told is None or told.score < LONG_SEALS):
-            return Heard("", told is not None or window >= SEALS or passage >= PASSAGE_SEALS)
+        told = self._cues.find(text, LONG_SEALS if len(text) > LONG else 0)
         if told is not None:
             return Heard("may tell of " + ", ".join(told.reasons), True)
+        if len(text) > LONG:
+            return Heard("", window >= SEALS or passage >= PASSAGE_SEALS)
         said = min(len(text), SPEAKS_FULLY) / SPEAKS_FULLY
         if window * said >= SEALS or passage >= PASSAGE_SEALS:
             return Heard("reads like an account of misconduct", True)
