@@ -7,7 +7,7 @@ from kafka import ConsumerRebalanceListener
 from domain.errors import HaltForPerson, RetryLater
 from domain.events import TopicRecord
 from domain.ports import Clock
-from route.kafka_consumer import Consumer, partitions_of
+from route.kafka_consumer import SESSION_SECONDS, Consumer, partitions_of
 from route.kafka_link import APPLY, KafkaLink, TopicState
 
 
@@ -24,12 +24,13 @@ class KafkaReader:
         self._group = group
         self._consumer: Consumer | None = None
         self._given: list[TopicRecord] = []
+        self._opened_at = 0.0
         self.joined = not group
 
     def read(self, limit: int) -> list[TopicRecord]:
         """The next records, oldest first within a partition; none when nothing more is there."""
         consumer = self._opened()
-        self._given = consumer.fetch_or_end(limit, ready=lambda: self.joined)
+        self._given = consumer.fetch_or_end(limit, ready=lambda: self._settled(consumer))
         return self._given
 
     def commit(self) -> None:
@@ -43,6 +44,11 @@ class KafkaReader:
             self._consumer.close()
             self._consumer = None
 
+    def _settled(self, consumer: Consumer) -> bool:
+        """Whether the group has shared its topic out. Who gets nothing waits until a member that died is surely forgotten."""
+        waited = self._clock.monotonic() - self._opened_at > SESSION_SECONDS + 1.0
+        return self.joined and (waited or bool(consumer.kafka.assignment()))
+
     def _opened(self) -> Consumer:
         if self._consumer is None:
             partitions = self._readable()
@@ -51,6 +57,7 @@ class KafkaReader:
                 consumer.kafka.subscribe([self._topic], listener=_Joined(self))
             else:
                 consumer.kafka.assign(partitions_of(self._topic, partitions))
+            self._opened_at = self._clock.monotonic()
             self._consumer = consumer
         return self._consumer
 

@@ -75,7 +75,7 @@ def consume(
     """读取一个单位的主题。不带 --group 从头读，不记录。 / Reads a unit's topic; without a group from the start, committing nothing."""
     with open_system(settings) as system, _topics(system, user, password) as topics:
         code = _unit(system, unit)
-        reader = topics.reader(_topic_name(topic, code), _group_of(code, group) if group else "")
+        reader = topics.reader(_topic_name(topic, code), _group_of(code, topic, group) if group else "")
         left = most if most is not None else sys.maxsize
         waiting = threading.Event()
         try:
@@ -112,9 +112,10 @@ def _topics(system: System, user: str | None, password: str | None) -> Iterator[
         topics.close()
 
 
-def _group_of(code: UnitCode, group: str) -> str:
-    """A unit's groups begin with its code: no other unit's user may read in them."""
-    return group if group.startswith((f"{code}.", f"{sealed_principal(code)}.")) else f"{code}.{group}"
+def _group_of(code: UnitCode, topic: Topic, group: str) -> str:
+    """A user's groups begin with its name: no other user may read in them."""
+    prefix = f"{sealed_principal(code) if topic is Topic.SEALED else code}."
+    return group if group.startswith(prefix) else f"{prefix}{group}"
 
 
 def _next(system: System, reader: Reader, limit: int, waiting: threading.Event | None) -> list[TopicRecord]:

@@ -18,6 +18,11 @@ BUSY_UNITS = 6
 @pytest.mark.parametrize("channels", ["embedded", "production"], indirect=True)
 def test_every_letter_reaches_its_place_once(world: World, model: Path, channels: Channels, tmp_path: Path) -> None:
     city = channels.city(tmp_path / "city", world.corpus)
+    walk_the_whole_way(city, world, model, channels)
+
+
+def walk_the_whole_way(city: City, world: World, model: Path, channels: Channels) -> outcomes.Outcome:
+    """What is read, decided, published, answered and counted in ``city``, whatever its store and its topics are."""
     shutil.copytree(model, city.folder / "models")
     written = set(city.folder.rglob("*.toml"))
     city.run("check")
@@ -39,7 +44,7 @@ def test_every_letter_reaches_its_place_once(world: World, model: Path, channels
     found = _check_everything(city, world, channels, written)
     _check_feedback_held(city, answered)
     _check_sealed_decision(city, world, found)
-    _check_everything(city, world, channels, written, sealed_decided=True)
+    return _check_everything(city, world, channels, written, sealed_decided=True)
 
 
 def _departments_work(city: City, world: World) -> dict[str, list[str]]:
