@@ -25,6 +25,8 @@ _HEAD_BYTES = 65_536
 _PATIENCE = 3
 _LAST_PATIENCE = 10
 _RECOVERED = 500
+_UNTOLD = -1
+_NOT_DELIVERED = "the server does not deliver this mail"
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,13 +177,13 @@ class MailboxCollector:
 
     def _gather(self, session: Session, validity: int, uids: Sequence[int], harvest: _Harvest) -> None:
         """What came before a fault stands, and a mail that cannot be had stands alone."""
-        sizes = session.sizes(uids)
-        ahead = Ahead(uids, {uid: size for uid, size in sizes.items() if size <= self._config.max_bytes})
+        sizes = _sizes(session, uids)
+        ahead = Ahead(uids, {uid: size for uid, size in sizes.items() if 0 <= size <= self._config.max_bytes})
         budget = self._config.batch_bytes
         for place, uid in enumerate(uids):
             size = sizes.get(uid)
             if size is not None:
-                cost = min(size, self._config.max_bytes)
+                cost = min(max(0, size), self._config.max_bytes)
                 if harvest.mails and cost > budget:
                     return
                 try:
@@ -219,6 +221,8 @@ class MailboxCollector:
         return session
 
     def _fetch(self, session: Session, uid: int, size: int, ahead: Ahead) -> _Mail | None:
+        if size == _UNTOLD:
+            return _Mail(uid, b"", _NOT_DELIVERED)
         large = size > self._config.max_bytes
         try:
             data = session.head(uid, _HEAD_BYTES) if large else ahead.body(session, uid)
@@ -229,7 +233,7 @@ class MailboxCollector:
         if large:
             reason = f"the mail has {size} bytes, more than the {self._config.max_bytes} allowed: only its header fields are kept"
         elif data is None:
-            reason = "the server does not deliver this mail"
+            reason = _NOT_DELIVERED
         else:
             reason = "" if data else "the mail is empty"
         return _Mail(uid, data or b"", reason)
@@ -266,6 +270,20 @@ class MailboxCollector:
             else:
                 captures.append(capture)
         return captures, rejects, len(seen)
+
+
+def _sizes(session: Session, uids: Sequence[int]) -> dict[int, int]:
+    """Bytes of each mail that still is there; ``_UNTOLD`` where the server does not say it even of that mail alone."""
+    try:
+        found = session.sizes(uids)
+    except FetchRefused:
+        found = {}
+    for uid in session.uids_among([uid for uid in uids if uid not in found]):
+        try:
+            found[uid] = session.sizes([uid]).get(uid, _UNTOLD)
+        except FetchRefused:
+            found[uid] = _UNTOLD
+    return found
 
 
 def _external_id(validity: int, uid: int, data: bytes | None) -> ExternalId:

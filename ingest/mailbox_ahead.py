@@ -33,7 +33,7 @@ class Ahead:
         self._asked.clear()
 
     def body(self, session: Session, uid: int) -> bytes | None:
-        """A whole mail; None where the server gave no bytes. Raises FetchRefused, RetryLater."""
+        """A whole mail; None where the server gave no bytes, asked for it alone too. Raises FetchRefused, RetryLater."""
         if uid not in self._asked and self._together:
             group = self._group(uid)
             if len(group) > 1:
@@ -42,8 +42,8 @@ class Ahead:
                     self._asked = set(group)
                 except FetchRefused:
                     self.alone()
-        if uid in self._asked:
-            return self._have.pop(uid, None)
+        if uid in self._have:
+            return self._have.pop(uid)
         return session.body(uid)
 
     def _group(self, first: int) -> list[int]:

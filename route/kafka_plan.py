@@ -30,6 +30,8 @@ DAY_MS = 24 * 60 * 60 * 1000
 HEADROOM_BYTES = 1024
 IN_SYNC = 2
 OFFICE_GROUPS = f"{OFFICE}."
+ANY = "*"
+"""Kafka's name for every topic."""
 
 
 class Resource(StrEnum):
@@ -146,7 +148,9 @@ def difference(wanted: Cluster, found: Cluster, *, spared: Iterable[str] = ()) -
     changes = [*_topic_changes(wanted, found)]
     changes += [Change(Action.CREATE, Kind.USER, user) for user in sorted(wanted.users - found.users)]
     changes += [Change(Action.CREATE, Kind.PERMISSION, str(grant), grant=grant) for grant in sorted(wanted.grants - found.grants)]
-    return Difference(tuple(changes), tuple(_deletions(wanted, found, frozenset(spared))), tuple(_notes(wanted, found)))
+    left_alone = frozenset(spared)
+    notes = [*_notes(wanted, found), *_wider_than_ours(found, left_alone)]
+    return Difference(tuple(changes), tuple(_deletions(wanted, found, left_alone)), tuple(notes))
 
 
 def _program_grants(user: str) -> list[Grant]:
@@ -244,6 +248,17 @@ def _notes(wanted: Cluster, found: Cluster) -> list[str]:
         if spec.replication and there.replication != spec.replication:
             notes.append(f"{name} has {there.replication} replicas, not {spec.replication}: reassign it with Kafka's own tools")
     return notes
+
+
+def _wider_than_ours(found: Cluster, spared: frozenset[str]) -> list[str]:
+    """Permissions on many topics, ours among them. They are others' to take away, and let their users read sealed letters."""
+    return [
+        f"{grant} covers {OURS}* too: take it away with Kafka's own tools"
+        for grant in sorted(found.grants)
+        if grant.resource == Resource.TOPIC
+        and grant.user not in spared
+        and (grant.name == ANY or (grant.prefixed and OURS.startswith(grant.name) and grant.name != OURS))
+    ]
 
 
 def user_of(principal: str) -> str:

@@ -107,6 +107,19 @@ def test_a_permission_that_nobody_should_have_is_shown() -> None:
     assert difference(cluster, found, spared=["billing"]).deletions == ()
 
 
+def test_a_permission_on_every_topic_is_said_and_left_to_its_owner() -> None:
+    cluster = plan()
+    wide = {Grant("billing", "read", "topic", "*"), Grant("*", "read", "topic", "fen", prefixed=True)}
+    narrow = {Grant("billing", "read", "topic", "fenway", prefixed=True), Grant("billing", "read", "group", "*")}
+    found = Cluster(cluster.topics, cluster.users | {"billing"}, cluster.grants | wide | narrow)
+    assert difference(cluster, found).deletions == ()
+    assert sorted(note.partition(" covers")[0] for note in difference(cluster, found).notes) == [
+        "*: read topic fen*",
+        "billing: read topic *",
+    ]
+    assert difference(cluster, found, spared=["billing", "*"]).notes == ()
+
+
 def test_other_settings_and_more_partitions_are_a_change_fewer_are_a_note() -> None:
     more = plan(policy=replace(POLICY, partitions=2, retention_days=60))
     changed = difference(more, plan()).changes

@@ -234,6 +234,47 @@ def test_a_mail_that_the_server_will_not_deliver_is_quarantined_alone(place: Mai
         proxy.close()
 
 
+def test_a_mail_that_an_answer_for_many_leaves_out_is_asked_for_alone(place: MailPlace) -> None:
+    with mailbox_rig(place) as rig:
+        texts = fill(rig, 4)
+        proxy = ImapProxy(place.port)
+
+        def forget(line: bytes) -> bytes | None:
+            return line.split(b" ", 1)[0] + b" OK FETCH done\r\n" if len(fetched(line)) > 1 else None
+
+        proxy.answer = forget
+        collector = MailboxCollector(mailbox_config(place, source_of(rig).folder, port=proxy.port), rig.seen, rig.clock)
+        batch = collector.poll("")
+        assert (bodies(rig, list(batch.captures)), batch.rejects) == (texts, ())
+        collector.close()
+        proxy.close()
+
+
+@pytest.mark.parametrize("ending", [b" NO [CORRUPTION] cannot stat\r\n", b" OK FETCH done\r\n"])
+def test_a_mail_whose_size_the_server_does_not_say_is_never_passed_over(place: MailPlace, ending: bytes) -> None:
+    with mailbox_rig(place) as rig:
+        texts = fill(rig, 3)
+        client = place.client()
+        client.select_folder(source_of(rig).folder, readonly=True)
+        poison = str(sorted(client.search("ALL"))[1]).encode()
+        proxy = ImapProxy(place.port)
+
+        def refuse(line: bytes) -> bytes | None:
+            asked = line.split(b" ")
+            several = b"," in asked[3] or b":" in asked[3] if len(asked) > 3 else False
+            hidden = b"RFC822.SIZE" in line and (several or asked[3] == poison)
+            return asked[0] + ending if hidden else None
+
+        proxy.answer = refuse
+        collector = MailboxCollector(mailbox_config(place, source_of(rig).folder, port=proxy.port), rig.seen, rig.clock)
+        batch = collector.poll("")
+        assert bodies(rig, list(batch.captures)) == [texts[0], texts[2]]
+        assert [reject.reason for reject in batch.rejects] == ["the server does not deliver this mail"]
+        assert batch.manifest.listed == batch.manifest.captured == 3
+        collector.close()
+        proxy.close()
+
+
 def test_the_client_introduces_itself_before_it_opens_the_folder(place: MailPlace, rig: Rig) -> None:
     proxy = ImapProxy(place.port)
     collector = MailboxCollector(mailbox_config(place, source_of(rig).folder, port=proxy.port), rig.seen, rig.clock)
