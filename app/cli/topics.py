@@ -107,7 +107,7 @@ def _show(found: Difference) -> None:
     for change in found.changes:
         show(_line(change))
     for note in found.notes:
-        say(f"({note})")
+        say(f"({phrase(note)})")
 
 
 def _line(change: Change) -> str:
