@@ -1,7 +1,7 @@
 """What PostgreSQL alone needs: how connections are made, how transactions see others, what became of a lost commit.
 
 Writing is READ COMMITTED: each statement sees what is committed, and what a decision rests on is held by row locks, taken
-in one order by all (lease, channel, texts, matters, messages, audit head). Reading is one snapshot (REPEATABLE READ, read
+in one order by all (channel, lease, texts, matters, messages, outbox, audit head). Reading is one snapshot (REPEATABLE READ, read
 only), as on SQLite: a report never sees half of another's transaction.
 """
 
