@@ -8,7 +8,7 @@ from app.registrar import Registrar
 from app.retry import transact
 from app.settings import AnyChannel
 from app.wiring import System
-from domain.errors import FenbanError, HaltForPerson, OutOfReach, RetryLater
+from domain.errors import FenbanError, HaltForPerson, LeaseLost, OutOfReach, RetryLater
 from domain.ids import ChannelId
 from domain.messages import Batch
 from domain.ports import Collector
@@ -44,7 +44,7 @@ class ChannelPoller:
         """Raises RetryLater or HaltForPerson after the channel's state was reported; the cursor has not moved then."""
         try:
             polled = self._poll()
-        except Busy:
+        except (Busy, LeaseLost):
             # How the channel is, only its holder can tell.
             raise
         except FenbanError as error:

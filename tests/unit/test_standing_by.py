@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from app.collect import Busy, ChannelPoller
+from app.collect import LEASE_MINUTES, Busy, ChannelPoller
 from app.settings import BoardChannel
+from domain.errors import LeaseLost
 from domain.messages import Batch, Manifest
 from tests.support.desk import Desk, HandClock
 
@@ -76,6 +77,27 @@ def test_who_finds_the_channel_held_says_nothing_of_its_state(any_store: str, tm
     first.poll()
     channel.during = disturb
     first.poll()
+    with one.system.store.unit_of_work(write=False) as uow:
+        assert [(status.state, status.error) for status in uow.channels.status()] == [("ok", "")]
+    for desk in (one, two):
+        desk.system.close()
+
+
+def test_who_was_frozen_past_its_lease_says_nothing_of_the_channels_state(
+    any_store: str, tmp_path: Path, clock: HandClock
+) -> None:
+    channel = QuietChannel()
+    one, first = machine(tmp_path / "city", clock, any_store, "one", channel)
+    two, second = machine(tmp_path / "city", clock, any_store, "two", channel)
+
+    def freeze() -> None:
+        channel.during = _nothing
+        clock.forward(minutes=LEASE_MINUTES + 1)
+        second.poll()
+
+    channel.during = freeze
+    with pytest.raises(LeaseLost):
+        first.poll()
     with one.system.store.unit_of_work(write=False) as uow:
         assert [(status.state, status.error) for status in uow.channels.status()] == [("ok", "")]
     for desk in (one, two):
