@@ -165,6 +165,18 @@ class Changes:
         flat = tuple((name, str(value)) for name, value in detail.items() if value not in (None, ""))
         self.audit.append(AuditEntry(self.now, actor, action, subject, flat))
 
+    def take_over(self, other: "Changes") -> None:
+        """Adds what was gathered about other matters; in the audit log it stands behind what is here."""
+        self.matters.update(other.matters)
+        self.settlements += other.settlements
+        self.decisions += other.decisions
+        self.new_assignments += other.new_assignments
+        self.changed.update(other.changed)
+        self.outbox += other.outbox
+        self.audit += other.audit
+        self.touched |= other.touched
+        self.sequences.update(other.sequences)
+
     def write(self, uow: UnitOfWork) -> None:
         """Writes everything. Raises RetryLater when a message had moved on: the caller rolls back and looks again."""
         for row in offers_to_close(uow, self.settlements, self.matters):

@@ -1,18 +1,25 @@
 """Names that must not stand in what is written down about a message: its sender's, as the vault knows it."""
 
 import json
+from collections.abc import Sequence
 
 from app.codec import ORIGINAL
 from app.register_plan import masked_text
 from domain.errors import HaltForPerson
 from domain.messages import Message
 from domain.ports import UnitOfWork, Vault
+from domain.records import SealedValue
 
 
 def sender_names(uow: UnitOfWork, vault: Vault, message: Message) -> tuple[str, ...]:
     """Every name the sender gave in any version; none where the data key was shredded."""
+    return names_in(vault, uow.vault.of([message.owner]).get(message.owner, ()))
+
+
+def names_in(vault: Vault, values: Sequence[SealedValue]) -> tuple[str, ...]:
+    """Every name in the sealed values of one message; none where they do not open."""
     try:
-        originals = [vault.open(value) for value in uow.vault.get(message.owner) if value.name == ORIGINAL]
+        originals = [vault.open(value) for value in values if value.name == ORIGINAL]
     except HaltForPerson:
         return ()
     names = [json.loads(original)["sender"]["name"] for original in originals]

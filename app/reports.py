@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from app.documents import assignment_dict, assignment_steps, decision_dict, iso, maybe_iso, suggestion_dict
-from app.feedback import ARBITRATION_RETURNS
+from app.feedback_steps import ARBITRATION_RETURNS
 from app.queries import Queries
 from app.wiring import System
 from domain.decisions import Assignment, Decision

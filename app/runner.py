@@ -30,6 +30,8 @@ STOP_LOOK_SECONDS = 3600.0
 STOP_SECONDS = 4.0
 """A part that is still waiting for a network after this long is left behind: what it had not committed comes again."""
 FEED_GROUP = "office.feed"
+RELAYED, FED = 8, 4
+"""How many times more records and events than messages are handled at once: each batch waits for broker and disk once."""
 
 log = structlog.get_logger("fenban")
 
@@ -179,7 +181,8 @@ class Runner:
         if not leases:
             return 0
         try:
-            result = self._relay.run_once([shard_in(lease) for lease in leases], self._system.settings.work.batch, leases=leases)
+            limit = RELAYED * self._system.settings.work.batch
+            result = self._relay.run_once([shard_in(lease) for lease in leases], limit, leases=leases)
         except LeaseLost:
             self._share.forget()
             raise
@@ -191,7 +194,7 @@ class Runner:
         if self._feed is None:
             self._feed = self._system.topics.feed(FEED_GROUP)
         try:
-            return self._desk.drain(self._feed, self._system.settings.work.batch)
+            return self._desk.drain(self._feed, FED * self._system.settings.work.batch)
         except FenbanError:
             self._close_feed()
             raise

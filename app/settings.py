@@ -156,7 +156,12 @@ class Join(Section):
 
 
 class Work(Section):
-    batch: int = Field(256, ge=1, le=5000, description="messages, records and events handled at once")
+    batch: int = Field(
+        256,
+        ge=1,
+        le=5000,
+        description="messages handled at once; of records for topics eight, of feedback four times as many",
+    )
     claim_seconds: int = Field(120, ge=5, description="how long a worker holds what it claimed before another may")
     lease_seconds: int = Field(30, ge=3, le=600, description="how long a silent relay keeps its share of the outbox")
     slots: Path = Field(

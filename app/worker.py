@@ -7,7 +7,7 @@ from datetime import timedelta
 from app.changes import OUTCOME_STATES, Changes
 from app.copies import JOIN_WAIVED, part, part_copies
 from app.failpoints import Failpoint, no_failpoint
-from app.feedback import ARBITRATION_RETURNS
+from app.feedback_steps import ARBITRATION_RETURNS
 from app.happened import EventMaker, History
 from app.sameness import Now, Same, SamenessFinder, SamenessSettings, text_form
 from app.sealing import seal_matter

@@ -10,8 +10,6 @@ from typing import Protocol, Self
 from domain.decisions import Assignment, Decision, Suggestion
 from domain.events import (
     Delivery,
-    FeedbackEvent,
-    FeedbackOutcome,
     FeedbackType,
     OutboxRecord,
     OutboxState,
@@ -34,6 +32,7 @@ from domain.records import (
     Revision,
     SealedValue,
     Settlement,
+    TakenEvent,
     TextClaim,
 )
 
@@ -243,11 +242,13 @@ class AssignmentRepository(Protocol):
 
     def update(self, assignments: Sequence[Assignment]) -> None: ...
 
-    def feedback(self, event: FeedbackEvent, outcome: FeedbackOutcome, reason: str, at: datetime) -> bool:
-        """Records that the event was taken. False, changing nothing, when this unit's event id was taken before."""
+    def feedback(self, events: Sequence[TakenEvent], at: datetime) -> int:
+        """Records that the events were taken; how many were. One whose id its unit used before changes nothing."""
 
-    def taken(self, unit: UnitCode, event_id: EventId) -> tuple[FeedbackType, AssignmentId] | None:
-        """What this unit's event id was taken for before."""
+    def taken(
+        self, events: Sequence[tuple[UnitCode, EventId]]
+    ) -> dict[tuple[UnitCode, EventId], tuple[FeedbackType, AssignmentId]]:
+        """What these event ids of units were taken for before; those that were not are left out."""
 
 
 class PoolRepository(Protocol):
@@ -331,6 +332,9 @@ class VaultRepository(Protocol):
 
     def get(self, owner: VaultOwner, name: str | None = None) -> list[SealedValue]:
         """Sealed values of an owner, newest version last. Raises HaltForPerson when its data key was shredded."""
+
+    def of(self, owners: Sequence[VaultOwner]) -> dict[VaultOwner, list[SealedValue]]:
+        """All sealed values of each, newest version last; none of those whose data key was shredded."""
 
     def shred(self, owner: VaultOwner) -> None:
         """Deletes the owner's data key and look-up marks: its sealed values can never be read again."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.decisions import MatterState
-from domain.events import EventType
+from domain.events import EventType, FeedbackEvent, FeedbackOutcome
 from domain.ids import ChannelId, EventId, ExternalId, MatterId, Number, UnitCode, VaultOwner
 from domain.messages import MailKind, Manifest, Mark, MessageKind, MessageState
 
@@ -128,6 +128,15 @@ class Settlement:
     reason: str
     worker: str = ""
     waived_rules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TakenEvent:
+    """A department's event and what became of it."""
+
+    event: FeedbackEvent
+    outcome: FeedbackOutcome
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

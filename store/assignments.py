@@ -8,9 +8,10 @@ from sqlalchemy import select
 
 from domain.decisions import Assignment, AssignmentState, Deadline, Role
 from domain.errors import Refused
-from domain.events import FeedbackEvent, FeedbackOutcome, FeedbackType
+from domain.events import FeedbackType
 from domain.ids import AssignmentId, EventId, MatterId, UnitCode
 from domain.lifecycle import check_assignment_move
+from domain.records import TakenEvent
 from store.engine import CHUNK, Row, Transaction, insert_sql
 from store.schema import assignments, feedback
 from store.times import from_us, maybe_time, maybe_us, to_us
@@ -21,7 +22,10 @@ _UPDATE = (
     "calendar = ?, sealed = ?, signed_at = ?, completed_at = ?, returned_at = ?, withdrawn_at = ?, reason = ?, "
     "suggested_unit = ?, reply = ? WHERE id = ? AND state = ?"
 )
-_TAKEN = "SELECT type, assignment FROM feedback WHERE unit = ? AND event_id = ?"
+_TAKEN = (
+    "SELECT f.unit, f.event_id, f.type, f.assignment FROM (VALUES {}) AS asked "
+    "JOIN feedback f ON f.unit = asked.column1 AND f.event_id = asked.column2"
+)
 _TAKE_EVENT = insert_sql(
     feedback, "unit", "event_id", "type", "assignment", "outcome", "reason", "at", conflict="ON CONFLICT DO NOTHING"
 )
@@ -116,10 +120,29 @@ class SqlAssignments:
             rows.append((*_changing(item), item.id, old.value))
         self._tx.many(_UPDATE, rows)
 
-    def feedback(self, event: FeedbackEvent, outcome: FeedbackOutcome, reason: str, at: datetime) -> bool:
-        row = (event.unit, event.event_id, event.type.value, event.assignment, outcome.value, reason, to_us(at))
-        return self._tx.run(_TAKE_EVENT, row) == 1
+    def feedback(self, events: Sequence[TakenEvent], at: datetime) -> int:
+        # In the order of the key: whoever takes the same events at once waits instead of being waited for.
+        rows = sorted(
+            (
+                one.event.unit,
+                one.event.event_id,
+                one.event.type.value,
+                one.event.assignment,
+                one.outcome.value,
+                one.reason,
+                to_us(at),
+            )
+            for one in events
+        )
+        return self._tx.many(_TAKE_EVENT, rows)
 
-    def taken(self, unit: UnitCode, event_id: EventId) -> tuple[FeedbackType, AssignmentId] | None:
-        rows = self._tx.fetch(_TAKEN, (unit, event_id))
-        return (FeedbackType(rows[0][0]), AssignmentId(rows[0][1])) if rows else None
+    def taken(
+        self, events: Sequence[tuple[UnitCode, EventId]]
+    ) -> dict[tuple[UnitCode, EventId], tuple[FeedbackType, AssignmentId]]:
+        found: dict[tuple[UnitCode, EventId], tuple[FeedbackType, AssignmentId]] = {}
+        for start in range(0, len(events), CHUNK):
+            part = events[start : start + CHUNK]
+            asked = _TAKEN.format(", ".join(["(?, ?)"] * len(part)))
+            for unit, event_id, kind, assignment in self._tx.fetch(asked, [value for pair in part for value in pair]):
+                found[UnitCode(unit), EventId(event_id)] = (FeedbackType(kind), AssignmentId(assignment))
+        return found

@@ -12,6 +12,7 @@ from store.engine import Transaction, insert_sql
 from store.schema import data_keys, messages, sealed_values
 
 _KEYS = "SELECT owner, id, wrapped_key, master_version, shredded FROM data_keys WHERE owner IN ({}) ORDER BY id"
+_VALUES = "SELECT key_id, name, version, cipher FROM sealed_values WHERE key_id IN ({}) ORDER BY version, name"
 _INSERT_KEY = insert_sql(data_keys, "id", "owner", "wrapped_key", "master_version", conflict="ON CONFLICT (owner) DO NOTHING")
 _INSERT_VALUE = insert_sql(sealed_values, "key_id", "name", "version", "cipher")
 # The same length: SQLite then overwrites the key's bytes where they stand.
@@ -67,6 +68,18 @@ class SqlVault:
         return [
             SealedValue(owner, row.name, row.version, bytes(row.cipher), wrapped, master_version) for row in self._tx.rows(query)
         ]
+
+    def of(self, owners: Sequence[VaultOwner]) -> dict[VaultOwner, list[SealedValue]]:
+        found: dict[VaultOwner, list[SealedValue]] = {}
+        keys = {}
+        hold = self._tx.hold if self._tx.write else ""
+        for owner, row_id, wrapped, master_version, shredded in self._tx.fetch_in(_KEYS + hold, sorted(set(owners))):
+            if not shredded:
+                keys[row_id] = (VaultOwner(owner), bytes(wrapped), master_version)
+        for key_id, name, version, cipher in self._tx.fetch_in(_VALUES, sorted(keys)):
+            owner, wrapped, master_version = keys[key_id]
+            found.setdefault(owner, []).append(SealedValue(owner, name, version, bytes(cipher), wrapped, master_version))
+        return found
 
     def shred(self, owner: VaultOwner) -> None:
         found = self._tx.rows(select(data_keys.c.id, data_keys.c.wrapped_key).where(data_keys.c.owner == owner))

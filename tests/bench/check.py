@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,12 +69,14 @@ def _wrong(folder: Path, count: int, delivered: int) -> list[str]:
         records = topics.execute(query).fetchall()
     if sorted(row[:3] for row in records) != sorted(row[:3] for row in outbox):
         found.append("the topics do not hold the outbox's records, each on its topic and key, once")
-    found += [problem for record in records if (problem := _wrong_record(*record))]
+    told = [(event_id, topic, key, dict(json.loads(headers)), value) for event_id, topic, key, headers, value in records]
+    found += [problem for record in told if (problem := wrong_record(*record))]
     return found[:20]
 
 
-def _wrong_record(event_id: str, topic: str, key: str, headers: str, value: str) -> str:
-    attributes, data = dict(json.loads(headers)), json.loads(value)
+def wrong_record(event_id: str, topic: str, key: str, attributes: Mapping[str, str], value: str) -> str:
+    """What does not hold of a record on a topic, or ""."""
+    data = json.loads(value)
     unit = topic.rpartition(".")[2]
     if attributes["id"] != event_id or attributes["subject"] != key or data["matter"] != key:
         return f"{event_id}: header, key and payload disagree"

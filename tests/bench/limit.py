@@ -72,9 +72,10 @@ def run(folder: Path, captures: Sequence[bytes]) -> dict[str, Any]:
         lines = captures[start : start + BATCH]
         documents = [orjson.loads(line) for line in lines]
         texts = [unicodedata.normalize("NFKC", f"{one['subject']}\n{one['body']}") for one in documents]
-        _take(store, lines, documents, texts, master, index, start)
-        best = _suggest(texts, weights)
-        _deliver(store, topics, documents, texts, [[codes[unit] for unit in row] for row in best.tolist()], start)
+        _take(store, rows_to_take(lines, documents, texts, master, index, start))
+        best = suggest(texts, weights)
+        rows, records = rows_to_deliver(documents, texts, [[codes[unit] for unit in row] for row in best.tolist()], start)
+        _deliver(store, topics, rows, records, start)
     took = seconds() - began
     return {"seconds": took, "handled": len(captures), "delivered": len(captures), "stages": {}, "megabytes": peak_megabytes()}
 
@@ -92,15 +93,22 @@ def _insert(connection: sqlite3.Connection, table: tuple[str, str], rows: Sequen
     connection.executemany(f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})", rows)
 
 
-def _take(
-    store: sqlite3.Connection,
+def _take(store: sqlite3.Connection, rows: Sequence[Sequence[Sequence[Any]]]) -> None:
+    store.execute("BEGIN IMMEDIATE")
+    for table, values in zip(TAKE, rows, strict=True):
+        _insert(store, table, values)
+    store.execute("COMMIT")
+
+
+def rows_to_take(
     lines: Sequence[bytes],
     documents: Sequence[dict[str, str]],
     texts: Sequence[str],
     master: AESGCM,
     index: bytes,
     start: int,
-) -> None:
+) -> list[list[Sequence[Any]]]:
+    """What registering writes, by table of ``TAKE``."""
     rows: list[list[Sequence[Any]]] = [[] for _ in TAKE]
     for place, (line, one, text) in enumerate(zip(lines, documents, texts, strict=True), start + 1):
         number = f"20261122-limit-{place:06d}"
@@ -127,13 +135,10 @@ def _take(
         rows[6].append((place, 1, "registered", number))
         rows[7].append((place, owner, wrapped, 1))
         rows[8].extend((place, name, 1, value) for name, value in zip(("capture", "original"), sealed, strict=True))
-    store.execute("BEGIN IMMEDIATE")
-    for table, values in zip(TAKE, rows, strict=True):
-        _insert(store, table, values)
-    store.execute("COMMIT")
+    return rows
 
 
-def _suggest(texts: Sequence[str], weights: Any) -> Any:
+def suggest(texts: Sequence[str], weights: Any) -> Any:
     """The five best units of each text: hashed words and 1- to 3-grams, one sparse product."""
     rows, columns = _grams(texts)
     words = [rjieba.cut(text) for text in texts]
@@ -157,14 +162,29 @@ def _grams(texts: Sequence[str]) -> tuple[Any, Any]:
     return np.concatenate(places), np.concatenate(grams)
 
 
-def _deliver(
-    store: sqlite3.Connection,
-    topics: sqlite3.Connection,
+def _deliver(store: sqlite3.Connection, topics: sqlite3.Connection, rows: Any, records: Any, start: int) -> None:
+    store.execute("BEGIN IMMEDIATE")
+    for table, values in zip(DECIDE, rows, strict=True):
+        _insert(store, table, values)
+    store.execute("COMMIT")
+    topics.execute("BEGIN IMMEDIATE")
+    _insert(topics, ("records", "topic key headers value at"), records)
+    topics.execute("COMMIT")
+    store.execute("PRAGMA synchronous = NORMAL")
+    store.execute("BEGIN IMMEDIATE")
+    settled = [(_NOW, place) for place in range(start + 1, start + 1 + len(records))]
+    store.executemany("UPDATE outbox SET state = 'delivered', settled_at = ? WHERE id = ?", settled)
+    store.execute("COMMIT")
+    store.execute("PRAGMA synchronous = FULL")
+
+
+def rows_to_deliver(
     documents: Sequence[dict[str, str]],
     texts: Sequence[str],
     best: Sequence[Sequence[str]],
     start: int,
-) -> None:
+) -> tuple[list[list[Sequence[Any]]], list[tuple[str, str, str, str, int]]]:
+    """What deciding writes, by table of ``DECIDE``, and the records for the topics."""
     rows: list[list[Sequence[Any]]] = [[] for _ in DECIDE]
     records = []
     for place, (one, text, units) in enumerate(zip(documents, texts, best, strict=True), start + 1):
@@ -181,16 +201,4 @@ def _deliver(
         value = orjson.dumps({"number": number, "subject": one["subject"], "body": text, "lead": unit}).decode()
         rows[3].append((place, headers, value))
         records.append((topic, number, headers, value, _NOW))
-    store.execute("BEGIN IMMEDIATE")
-    for table, values in zip(DECIDE, rows, strict=True):
-        _insert(store, table, values)
-    store.execute("COMMIT")
-    topics.execute("BEGIN IMMEDIATE")
-    _insert(topics, ("records", "topic key headers value at"), records)
-    topics.execute("COMMIT")
-    store.execute("PRAGMA synchronous = NORMAL")
-    store.execute("BEGIN IMMEDIATE")
-    settled = [(_NOW, place) for place in range(start + 1, start + 1 + len(documents))]
-    store.executemany("UPDATE outbox SET state = 'delivered', settled_at = ? WHERE id = ?", settled)
-    store.execute("COMMIT")
-    store.execute("PRAGMA synchronous = FULL")
+    return rows, records

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from app.registrar import Registrar
-from app.runner import keep_loaded
+from app.runner import RELAYED, keep_loaded
 from app.settings import load_settings
 from app.wiring import SHARDS, System
 from domain.ids import ChannelId, ExternalId
@@ -17,7 +17,7 @@ from domain.messages import Batch, Capture, CapturePart, Draft, Manifest, Messag
 from tests.bench.world import peak_megabytes, seconds
 
 BATCH = 256
-RELAY_BATCH = 512
+RELAY_BATCH = RELAYED * BATCH
 LAST = "last"
 
 
@@ -76,6 +76,24 @@ def run(folder: Path, captures: Sequence[bytes], *, worker_of: tuple[int, int] =
     took = seconds() - began
     system.close()
     return {"seconds": took, "handled": handled, "delivered": delivered, "stages": spent, "megabytes": peak_megabytes()}
+
+
+def take_in(system: System, captures: Sequence[bytes]) -> None:
+    """Registers and decides all of them, relaying nothing."""
+    channel = ChannelId("bench0")
+    registrar = Registrar(system.store, system.vault, {channel: JsonParser()}, system.clock)
+    worker = system.worker("bench0")
+    with system.store.unit_of_work() as uow:
+        now = datetime.now(UTC)
+        lease = uow.channels.acquire(f"channel:{channel}", "bench0", now, now + timedelta(hours=6))
+        uow.commit()
+    if lease is None:
+        raise RuntimeError("the benchmark's channel is held by another process")
+    for start in range(0, len(captures), BATCH):
+        registrar.register(channel, _batch(captures[start : start + BATCH], channel, f"at {start}"), fence=lease.token)
+        worker.run_once()
+    while worker.run_once():
+        pass
 
 
 def _done(system: System, shards: Sequence[int], workers: int) -> bool:

@@ -79,24 +79,28 @@ class PlainModel:
 
 class PlainPipeline:
     def __init__(self, folder: Path, model: PlainModel) -> None:
-        self._engine = make_engine(f"sqlite:///{folder / 'data' / 'fenban.db'}")
-        self._topics = make_engine(f"sqlite:///{folder / 'data' / 'plain-topics.db'}")
+        self._engine = self._opened(folder)
         self._model = model
         self._directory = PlainDirectory(folder / "units.toml")
         self._screens = PlainScreens(self._directory.names)
         self._master, self._index = (
             base64.b64decode((folder / "keys" / name).read_text()) for name in ("master-1.key", "index-1.key")
         )
+
+    def close(self) -> None:
+        self._engine.dispose()
+        self._topics.dispose()
+
+    def _opened(self, folder: Path) -> Engine:
+        """The store; opens the topics too."""
+        self._topics = make_engine(f"sqlite:///{folder / 'data' / 'plain-topics.db'}")
         with self._topics.begin() as connection:
             connection.exec_driver_sql(
                 "CREATE TABLE topics (offset INTEGER PRIMARY KEY, topic TEXT NOT NULL, key TEXT NOT NULL, "
                 "event_id TEXT NOT NULL UNIQUE, headers TEXT NOT NULL, value TEXT NOT NULL, at BIGINT NOT NULL)"
             )
             connection.exec_driver_sql("CREATE INDEX by_topic ON topics (topic, offset)")
-
-    def close(self) -> None:
-        self._engine.dispose()
-        self._topics.dispose()
+        return make_engine(f"sqlite:///{folder / 'data' / 'fenban.db'}")
 
     def register(self, lines: Sequence[bytes]) -> int:
         now = _us(datetime.now(UTC))
@@ -156,15 +160,21 @@ class PlainPipeline:
         if not records:
             return 0
         now = _us(datetime.now(UTC))
+        self._publish(records, now)
+        with _writing(self._engine) as connection:
+            settle = update(schema.outbox).where(o.id == bindparam("row")).values(state="delivered", settled_at=now)
+            connection.execute(settle, [{"row": row["id"]} for row in records])
+        return len(records)
+
+    def _publish(self, records: Sequence[Any], now: int) -> None:
         with _writing(self._topics) as connection:
             connection.exec_driver_sql(
                 "INSERT INTO topics (topic, key, event_id, headers, value, at) VALUES (?, ?, ?, ?, ?, ?)",
                 [(row["topic"], row["key"], row["event_id"], row["headers"], row["value"], now) for row in records],
             )
-        with _writing(self._engine) as connection:
-            settle = update(schema.outbox).where(o.id == bindparam("row")).values(state="delivered", settled_at=now)
-            connection.execute(settle, [{"row": row["id"]} for row in records])
-        return len(records)
+
+    def _claim_texts(self, connection: Connection, claims: Rows) -> None:
+        connection.execute(insert(schema.text_claims).prefix_with("OR IGNORE"), claims)
 
     def _known(self, connection: Connection, lines: Sequence[bytes]) -> set[str]:
         ids = [json.loads(line)["id"] for line in lines]
@@ -354,7 +364,7 @@ class PlainPipeline:
             if values:
                 connection.execute(insert(table), values)
         if claims := rows.get(schema.text_claims):
-            connection.execute(insert(schema.text_claims).prefix_with("OR IGNORE"), claims)
+            self._claim_texts(connection, claims)
         m = schema.messages.c
         settle = update(schema.messages).where(m.id == bindparam("row"))
         connection.execute(settle.values(state=bindparam("to_state"), matter=bindparam("to_matter")), changes)
@@ -365,10 +375,12 @@ class PlainPipeline:
             )
 
 
-def run(folder: Path, captures: Sequence[bytes], training: int) -> dict[str, Any]:
+def run(
+    folder: Path, captures: Sequence[bytes], training: int, make: "Callable[[Path, PlainModel], PlainPipeline] | None" = None
+) -> dict[str, Any]:
     """Takes every capture to its topic; training is not counted."""
     jieba.setLogLevel("ERROR")
-    pipeline = PlainPipeline(folder, PlainModel(list(labelled(training, seed=7))))
+    pipeline = (make or PlainPipeline)(folder, PlainModel(list(labelled(training, seed=7))))
     spent = {"register": 0.0, "work": 0.0, "relay": 0.0}
     counts = dict.fromkeys(spent, 0)
 

@@ -32,17 +32,19 @@ def main() -> int:
         print(json.dumps(_child(arguments)))
         return 0
     from tests.bench.channels import channel_figures
+    from tests.bench.servers import check_on_servers, server_figures
 
     with tempfile.TemporaryDirectory(prefix="fenban-bench-", dir=arguments.folder) as name:
         bench = Bench(Path(name), training=SHORT_TRAINING if arguments.short else TRAINING)
         if arguments.short:
             from tests.bench.check import check
 
-            wrong = check(bench, SHORT_MESSAGES)
+            wrong = check(bench, SHORT_MESSAGES) + check_on_servers(bench.world, bench.folder, bench.training)
             channel_figures(bench.folder, 1, short=True)
-            return wrong
+            return 1 if wrong else 0
         figures = bench.figures(arguments.rounds, growth=not arguments.no_growth)
         figures += channel_figures(bench.folder, arguments.rounds)
+        figures += server_figures(bench.world, bench.folder, arguments.rounds, bench.training)
     arguments.out.write_text(json.dumps(figures, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     for figure in figures:
         _tell(figure)

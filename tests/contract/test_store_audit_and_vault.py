@@ -90,6 +90,7 @@ def test_sealed_values_come_back_newest_last(store: SqlStore) -> None:
         assert [(value.version, VAULT.open(value)) for value in found] == [(1, b"bytes"), (2, b"more")]
         assert len(uow.vault.get(OWNER)) == 3
         assert uow.vault.get(VaultOwner("nobody")) == []
+        assert uow.vault.of([OWNER, OTHER, VaultOwner("nobody")]) == {one: uow.vault.get(one) for one in (OWNER, OTHER)}
 
 
 def test_a_version_is_stored_once(store: SqlStore) -> None:
@@ -122,6 +123,7 @@ def test_what_is_shredded_is_never_read_again(store: SqlStore) -> None:
     with store.unit_of_work() as uow:
         with pytest.raises(HaltForPerson, match="shredded"):
             uow.vault.get(OWNER)
+        assert uow.vault.of([OWNER]) == {}
         with pytest.raises(HaltForPerson, match="shredded"):
             uow.vault.put(VAULT.seal(OWNER, [("capture", b"again")]))
         assert uow.sameness.by_marks([mark("one")], NOW) == []

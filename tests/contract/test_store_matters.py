@@ -9,7 +9,7 @@ from domain.decisions import AssignmentState, Evidence, MatterState, Suggestion
 from domain.errors import FenbanError, Refused
 from domain.events import FeedbackEvent, FeedbackOutcome, FeedbackType
 from domain.ids import AssignmentId, EventId, MatterId, Number
-from domain.records import MatterRow
+from domain.records import MatterRow, TakenEvent
 from store.unit_of_work import SqlStore
 from tests.support.stores import NOW, ROADS, WATER, assignment, decision, register
 
@@ -139,10 +139,18 @@ def test_assignments_move_as_the_lifecycle_allows(store: SqlStore) -> None:
 def test_a_feedback_event_is_taken_once_for_each_unit(store: SqlStore) -> None:
     (number,) = register(store, "a")
     event = FeedbackEvent(EventId("e1"), WATER, FeedbackType.SIGN, assignment(number).id)
+    theirs = replace(event, unit=ROADS, type=FeedbackType.EXTEND)
     with store.unit_of_work() as uow:
-        assert uow.assignments.feedback(event, FeedbackOutcome.APPLIED, "", NOW)
-        assert not uow.assignments.feedback(event, FeedbackOutcome.REJECTED, "", NOW)
-        assert uow.assignments.feedback(replace(event, unit=ROADS), FeedbackOutcome.REJECTED, "another unit's", NOW)
+        assert uow.assignments.feedback([TakenEvent(event, FeedbackOutcome.APPLIED)], NOW) == 1
+        assert uow.assignments.feedback([TakenEvent(event, FeedbackOutcome.REJECTED)], NOW) == 0
+        both = [TakenEvent(theirs, FeedbackOutcome.REJECTED, "another unit's"), TakenEvent(event, FeedbackOutcome.STALE)]
+        assert uow.assignments.feedback(both, NOW) == 1
         uow.commit()
     with store.unit_of_work() as uow:
-        assert not uow.assignments.feedback(event, FeedbackOutcome.APPLIED, "", NOW)
+        assert uow.assignments.feedback([TakenEvent(event, FeedbackOutcome.APPLIED)], NOW) == 0
+        asked = [(WATER, event.event_id), (ROADS, event.event_id), (ROADS, EventId("e2"))]
+        assert uow.assignments.taken(asked) == {
+            asked[0]: (FeedbackType.SIGN, event.assignment),
+            asked[1]: (FeedbackType.EXTEND, event.assignment),
+        }
+        assert uow.assignments.taken([]) == {}

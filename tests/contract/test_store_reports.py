@@ -8,6 +8,7 @@ from domain.decisions import AssignmentState
 from domain.events import Delivery, DeliveryStatus, FeedbackEvent, FeedbackOutcome, FeedbackType
 from domain.ids import EventId, MatterId, Number, UnitCode
 from domain.messages import MessageState
+from domain.records import TakenEvent
 from store.export import export_matters
 from store.queries import find, labels, ledger, status
 from store.story import assigned_matters, returned_matters, steps
@@ -213,7 +214,7 @@ def test_a_matters_story(store: SqlStore) -> None:
     with store.unit_of_work() as uow:
         uow.messages.revise([revision(number)])
         event = FeedbackEvent(EventId("f1"), WATER, FeedbackType.SIGN, assignment(number).id)
-        uow.assignments.feedback(event, FeedbackOutcome.APPLIED, "", NOW + timedelta(hours=2))
+        uow.assignments.feedback([TakenEvent(event, FeedbackOutcome.APPLIED)], NOW + timedelta(hours=2))
         uow.commit()
     with store.transaction(write=False) as tx:
         told = list(steps(tx, [number], MatterId(number)))
