@@ -120,7 +120,6 @@ class City:
         self.mail_password = ""
         self.settings = folder / "fenban.toml"
         self.said: list[Said] = []
-        self.on_kafka = False
 
     def found(
         self,
@@ -166,7 +165,7 @@ class City:
         """One command to its end; ``code`` is what it must exit with, None for any. Never a traceback, whatever happens."""
         settings = [] if bare else ["--settings", str(self.settings)]
         done = subprocess.run(
-            [FENBAN, *settings, *arguments, *self._as_user(arguments)],
+            [FENBAN, *settings, *arguments],
             input=text,
             capture_output=True,
             encoding="utf-8",
@@ -175,12 +174,6 @@ class City:
             check=False,
         )
         return self._keep(Said(" ".join(arguments), done.returncode, done.stdout, done.stderr), code)
-
-    def _as_user(self, arguments: Sequence[str]) -> list[str]:
-        """On Kafka each unit reads its topics with its own name and password, its sealed one as another."""
-        if not self.on_kafka or arguments[0] != "consume" or {"feedback", "--user"} & set(arguments):
-            return []
-        return ["--user", f"{arguments[1]}_sealed" if "sealed" in arguments else arguments[1]]
 
     def start(self, *arguments: str, env: dict[str, str] | None = None) -> "Running":
         process = subprocess.Popen(

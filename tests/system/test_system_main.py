@@ -18,11 +18,6 @@ BUSY_UNITS = 6
 @pytest.mark.parametrize("channels", ["embedded", "production"], indirect=True)
 def test_every_letter_reaches_its_place_once(world: World, model: Path, channels: Channels, tmp_path: Path) -> None:
     city = channels.city(tmp_path / "city", world.corpus)
-    walk_the_whole_way(city, world, model, channels)
-
-
-def walk_the_whole_way(city: City, world: World, model: Path, channels: Channels) -> outcomes.Outcome:
-    """What is read, decided, published, answered and counted in ``city``, whatever its store and its topics are."""
     shutil.copytree(model, city.folder / "models")
     written = set(city.folder.rglob("*.toml"))
     city.run("check")
@@ -44,7 +39,9 @@ def walk_the_whole_way(city: City, world: World, model: Path, channels: Channels
     found = _check_everything(city, world, channels, written)
     _check_feedback_held(city, answered)
     _check_sealed_decision(city, world, found)
-    return _check_everything(city, world, channels, written, sealed_decided=True)
+    found = _check_everything(city, world, channels, written, sealed_decided=True)
+    if city.servers is not None:
+        _check_groups(city, found)
 
 
 def _departments_work(city: City, world: World) -> dict[str, list[str]]:
@@ -142,3 +139,16 @@ def _check_sealed_decision(city: City, world: World, found: outcomes.Outcome) ->
     assert all(number not in str(event) for event in city.topic(f"unit.{free}"))
     for code in under:
         assert all(number not in str(row) for row in city.lines("export", "matters", "--unit", code))
+
+
+def _check_groups(city: City, found: outcomes.Outcome) -> None:
+    """On Kafka a unit's group remembers what was read, and another unit's user is told that it may not read."""
+    places = sorted(place for place in found.events if place.startswith("unit."))[:2]
+    codes = [place.partition(".")[2] for place in places]
+    for place, code in zip(places, codes, strict=True):
+        call = ("consume", code, "--user", code, "--group", "system")
+        assert {event["id"] for event in city.lines(*call)} == {event["id"] for event in found.events[place]}
+        assert city.lines(*call) == []
+    refused = city.run("consume", codes[0], "--user", codes[1], code=1)
+    assert len(refused.err.strip().splitlines()) == 1
+    assert not (city.folder / "data" / "topics.db").exists()
