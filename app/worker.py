@@ -18,6 +18,7 @@ from domain.messages import Message, MessageState
 from domain.ports import Classifier, Clock, Store, UnitOfWork
 from ingest.normalise import forms_alike
 from route.decide import Decider, Screening
+from route.rules import ScreenAction
 
 SEALED_RULE = "sealed-matter"
 
@@ -174,7 +175,8 @@ class _BatchWriter:
         if message.version > 1:
             form, least = text_form(message), self._settings.sameness.similarity
             part_copies(self.uow, self.changes, message, lambda copy: forms_alike(form, text_form(copy)) < least)
-        if same is not None and same.copy and not self.standing.get(MatterId(message.number)):
+        apart = self.standing.get(MatterId(message.number)) or self._adds_a_doubt(planned, same)
+        if same is not None and same.copy and not apart:
             self._join(message, same)
             return
         row = self.changes.matters[message.matter]
@@ -188,6 +190,14 @@ class _BatchWriter:
         if self.finder is None or not message.marks or JOIN_WAIVED in message.waived_rules:
             return None
         return self.finder.find(message, self.changes.matters, self._now)
+
+    def _adds_a_doubt(self, planned: _Planned, same: Same | None) -> bool:
+        """Whether the letter may accuse and the one it copies does not: joined to that, nobody would read what it adds."""
+        if same is None or not planned.screening.doubtful:
+            return False
+        earlier = self.uow.reads.messages([same.earlier])[same.earlier]
+        screening = self._decider.screen(replace(earlier, waived_rules=()))
+        return not screening.doubtful and screening.action != ScreenAction.SEAL
 
     def _join(self, message: Message, same: Same) -> None:
         target = same.matter
