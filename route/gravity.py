@@ -50,8 +50,8 @@ class Gravity:
     def __init__(self, document: Mapping[str, Any], lists: Mapping[str, Sequence[str]], words: Lexicon) -> None:
         self.longer_than = int(document["longer_than"])
         self._seals = int(document["seals"])
-        near, near_grave = int(document["near"]), int(document["near_grave"])
-        grave, misdeed = _Worth(2, 1, 1, near_grave, 1), _Worth(2, 0, 1, near, 1)
+        self._near = near = int(document["near"])
+        grave, misdeed = _Worth(2, 1, 1, int(document["near_grave"]), 1), _Worth(2, 0, 1, near, 1)
         weak, empty = _Worth(1, 0, 0, near, 0), _Worth(0, 0, 0, near, 0)
         self._worth: dict[int, _Worth] = {}
         for listed, worth in (
@@ -71,9 +71,17 @@ class Gravity:
         self._unsaid, self._law = re2.compile(document["unsaid"]), re2.compile(document["law"])
         self._greeting, self._quoted = re2.compile(document["greeting"]), re2.compile(document["quoted"])
 
-    def doubts(self, spans: Mapping[int, Spans]) -> bool:
-        """Whether words found in a text of any length may complain of those who would get it."""
-        return not self._doubts.isdisjoint(spans)
+    def doubts(self, text: str, spans: Mapping[int, Spans]) -> bool:
+        """Whether the text may complain of those who would get it: a word for that, in a short text beside somebody public."""
+        said = [number for number in spans if number in self._doubts]
+        if not said or len(text) > self.longer_than:
+            return bool(said)
+        persons = self._persons_in(spans)
+        return any(
+            self._beside(_sentence(text, start, end), start, self._near, persons)
+            for number in said
+            for start, end in spans[number]
+        )
 
     def seals(self, text: str, spans: Mapping[int, Spans], title: int) -> bool:
         """Whether the text accuses. ``spans`` are the words found in it, its first ``title`` characters are its subject."""
@@ -81,7 +89,7 @@ class Gravity:
         if not told:
             return False
         points: dict[int, int] = {}
-        persons = sorted(at for number in spans if number in self._persons for at, _ in spans[number])
+        persons = self._persons_in(spans)
         quoted = [found.span() for found in self._quoted.finditer(text)] if QUOTES in text else []
         sentence = _Sentence("", 0, 0)
         for start, end, number in told:
@@ -101,6 +109,9 @@ class Gravity:
             if sum(points.values()) >= self._seals:
                 return True
         return False
+
+    def _persons_in(self, spans: Mapping[int, Spans]) -> list[int]:
+        return sorted(at for number in spans if number in self._persons for at, _ in spans[number])
 
     def _told(self, spans: Mapping[int, Spans]) -> list[tuple[int, int, int]]:
         """Where words of worth stand, none inside another word."""

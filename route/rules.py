@@ -179,7 +179,7 @@ class Rulebook:
     def _screened(self, message: Message, text: str, codes: Codes, waived: Sequence[str]) -> tuple[Screen | None, bool]:
         reading = Reading(message, text, self.screen_words.scan(text))
         first: Screen | None = None
-        light, doubtful = False, self.gravity is not None and self.gravity.doubts(reading.spans)
+        light, doubtful = False, self.gravity is not None and self.gravity.doubts(text, reading.spans)
         for position in self._screen_index.candidates(reading.spans):
             screen = self.screens[position]
             if (light and screen.weighed) or (first is not None and screen.action is not ScreenAction.SEAL):

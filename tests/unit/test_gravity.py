@@ -62,7 +62,8 @@ def test_a_short_letter_is_what_its_word_says() -> None:
 
 
 def test_complaints_of_those_who_would_get_it_wait_for_a_person() -> None:
-    assert screened("路灯坏了一个月，打了几次电话都踢皮球。") == ("", True)
+    assert screened("路灯坏了一个月，城管局和镇政府踢皮球。") == ("", True)
+    assert screened("路灯坏了一个月，物业和施工队踢皮球。") == ("", False)
     assert screened("小区的路灯坏了，请派人来修。") == ("", False)
 
 
