@@ -26,6 +26,7 @@ MAY_FOLLOW = {
 }
 BECOMES = {"sign": "signed", "return": "returned", "complete": "completed", "claim": "claimed"}
 GONE = ("recalled", "closed")
+TAKING_BACK = ("recall", "offer-closed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ class State:
         with self._transaction():
             for event in events:
                 counts[self._take(event, now)] += 1
-        if any(event.type == "recall" for event in events):
+        if any(event.type in TAKING_BACK for event in events):
             # What was deleted leaves the write-ahead log too.
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         return Taken(**counts)

@@ -70,6 +70,12 @@ def test_sequences_are_compared_as_numbers(state: State) -> None:
     assert state.take([event("updated", 10, subject="十")], NOW) == Taken(new=1)
 
 
+def test_of_an_offer_that_was_closed_nothing_is_left(state: State, tmp_path: Path) -> None:
+    state.take([offer("offered", 1, body="消防通道被占")], NOW)
+    state.take([offer("offer-closed", 2)], NOW)
+    assert "消防通道".encode() not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
+
+
 def test_a_recall_deletes_every_copy_and_what_was_said_and_was_to_be_said(state: State, tmp_path: Path) -> None:
     state.take([event("assigned", 1, subject="消防通道"), event("reminder", 2, NOTICE, level=1, reason="消防通道")], NOW)
     state.say(ASSIGNMENT, complete("消防通道已疏通"), "water:1", NOW)

@@ -28,6 +28,7 @@ final class State implements AutoCloseable {
             "sign", Set.of("received"), "return", OPEN, "complete", OPEN, "extend", OPEN, "claim", Set.of("offered"));
     private static final Map<String, String> BECOMES = Map.of("sign", "signed", "return", "returned", "complete", "completed", "claim", "claimed");
     private static final Set<String> GONE = Set.of("recalled", "closed");
+    private static final Set<String> TAKING_BACK = Set.of("recall", "offer-closed");
     private static final String CASE =
             "a.assignment, a.matter, a.state, coalesce(a.due, ''), coalesce(a.data, '{}'), coalesce(r.data, '{}')";
     private static final String ABOVE = "INSERT INTO last_sequence VALUES (?, ?, ?) ON CONFLICT (topic, matter) DO UPDATE "
@@ -77,7 +78,7 @@ final class State implements AutoCloseable {
                 counts[takeOne(event, now)]++;
             }
         });
-        if (events.stream().anyMatch(event -> event.type().equals("recall"))) {
+        if (events.stream().anyMatch(event -> TAKING_BACK.contains(event.type()))) {
             // What was deleted leaves the write-ahead log too.
             execute("PRAGMA wal_checkpoint(TRUNCATE)");
         }
