@@ -91,7 +91,7 @@ def _row(profile: PortalProfile, data: bytes, found: Found, link: str) -> Row:
     ident = number or link_id or _digest_of(found, profile.list.identity)
     missing = [name for name in profile.list.need if not found.first(name)]
     problem = "" if ident and not missing else f"the list's row lacks {', '.join(missing) or 'a number or link'}"
-    if len(ident) > _LONGEST_ID:
+    if len(ident) > _LONGEST_ID or "\0" in ident:
         ident = _sha(ident)[:32]
     mark = _mark(found, link_id)
     return Row(data, ExternalId(ident or f"row-{mark[:24]}"), mark, link, link_id, found, problem)

@@ -7,6 +7,7 @@ import pytest
 from domain.errors import BadSettings
 from ingest.portal_labels import Field, Labels
 from ingest.portal_profile import load_profile
+from ingest.portal_rows import read_list
 from tests.support.portal_sites import SITES
 
 USUAL = '[list]\nurl = "/list?page={page}"\nrows = "table tr"\n[paging]\npages = "(\\\\d+)页"\n'
@@ -25,6 +26,16 @@ def test_a_usual_portal_needs_an_address_rows_and_paging(tmp_path: Path) -> None
     path = tmp_path / "profile.toml"
     path.write_text(USUAL, "utf-8")
     assert load_profile(path).detail.kind == "html"
+
+
+def test_an_id_in_a_link_is_one_that_a_database_can_hold(tmp_path: Path) -> None:
+    path = tmp_path / "profile.toml"
+    path.write_text(USUAL, "utf-8")
+    page = "<table><tr><td><a href='/view?id=7%00'>路灯不亮</a></td></tr><tr><td><a href='/view?id=7'>停水</a></td></tr></table>"
+    odd, plain = (row.external_id for row in read_list(load_profile(path), page, "http://127.0.0.1/list").rows)
+    assert plain == "7"
+    assert odd != plain
+    assert odd.isprintable()
 
 
 @pytest.mark.parametrize("name", sorted(SITES))
