@@ -1,4 +1,4 @@
-"""What is sealed of long letters from a province's leadership boards, against what a person found in them.
+"""What is sealed of long letters from a province's leadership boards, against what reading them found.
 
 ``tests/data/seal-labels.csv`` holds row numbers and labels only: A accuses an official, a unit or its staff of corruption, abuse,
 favour or other misconduct; D complains of their conduct; O is ordinary. ``any`` rows were drawn from all letters, ``sealed`` ones
