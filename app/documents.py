@@ -191,7 +191,7 @@ def _step_lines(step: dict[str, Any], names: Mapping[str, str]) -> list[str]:
             said = f"{named(step['unit'], names)}  {text('feedback.' + step['type'])}  {text('feedback.' + step['outcome'])}"
             return [f"{said} {phrase(step['reason'])}".rstrip()]
         case "audited":
-            detail = "  ".join(f"{value}" for key, value in step.items() if key not in {"at", "step", "actor", "action"})
+            detail = "  ".join(phrase(f"{value}") for key, value in step.items() if key not in {"at", "step", "actor", "action"})
             return [f"{step['actor']}  {step['action']}  {detail}"]
         case _:
             words = [

@@ -23,6 +23,18 @@ def phrase(said: str) -> str:
     return said if language() == "en" else _chinese(said, 0)
 
 
+def spoken(said: str) -> str:
+    """A finished line, ``where: what → remedy``, in the reader's language as far as the catalogue knows its parts."""
+    return " → ".join(_part(part) for part in said.split(" → "))
+
+
+def _part(said: str) -> str:
+    where, colon, rest = said.partition(": ")
+    if colon and " " not in where and (told := _part(rest)) != rest:
+        return f"{where}: {told}"
+    return phrase(said)
+
+
 def templates() -> frozenset[str]:
     """Every sentence that has a translation."""
     return frozenset(_catalogue())
@@ -45,6 +57,8 @@ def _words(filled: str) -> str:
     known = TEXTS.get(f"state.{filled}")
     if known is not None:
         return known[0]
+    if " or " in filled and all(f"state.{part}" in TEXTS for part in filled.split(" or ")):
+        return "或".join(TEXTS[f"state.{part}"][0] for part in filled.split(" or "))
     parts = filled.split(", ")
     if len(parts) > 1 and all(part in _catalogue() for part in parts):
         return "、".join(_catalogue()[part] for part in parts)

@@ -51,6 +51,10 @@ class Provisioning:
                 return
             self._clock.wait(LOOK_SECONDS, never)
 
+    def check_password(self) -> None:
+        """Raises BadSettings when the program's own user's password is named and cannot be read."""
+        self.known_password(self._settings.kafka.username)
+
     def known_password(self, user: str) -> str:
         """The program's own user is made with the password that the settings refer to; "" for any other."""
         kafka = self._settings.kafka

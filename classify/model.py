@@ -51,8 +51,9 @@ class Model:
         return found
 
     def threshold(self, target: float) -> float | None:
-        """The least first probability that keeps the precision ``target``; None when none does."""
-        return threshold(self.data.calibration, target)
+        """The least first probability that keeps the precision ``target``; None when none does. A model of one unit is never
+        mistaken among its own letters, which says nothing of the others: none."""
+        return threshold(self.data.calibration, target) if len(self.data.units) > 1 else None
 
     def automatic(self, suggestions: Sequence[Suggestion]) -> bool:
         """Whether the first suggestion may stand without a person, at the model's own target precision."""

@@ -10,7 +10,7 @@ import typer
 
 from app.cli.base import WRONG, JsonOption, SettingsOption, emit, open_system, progress_bar, say, show
 from app.documents import named
-from app.phrases import phrase
+from app.phrases import phrase, spoken
 from app.register_plan import masked_text as masked
 from app.reports import unit_names
 from app.texts import text
@@ -56,7 +56,7 @@ def train(
             found, notes = letters_from_file(system, csv, mapping)
             rows += found
             for note in notes:
-                say(note)
+                say(spoken(note))
         with progress_bar("read") as tell:
             model = train_model(system, rows, tell)
         serving = system.model

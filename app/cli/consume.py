@@ -204,7 +204,7 @@ def _print(record: TopicRecord, as_json: bool) -> None:
     if event["type"] == EventType.DEAD_LETTER:
         show(f"{text('fate.' + data['fate'])}  {data['topic']}  {number}  {data['event_type']}  {phrase(data['reason'])}")
         return
-    show(f"{event['type']:9} {number}  {due[:10]}  {data.get('subject', '')}  [{data.get('assignment', '')}]")
+    show(f"{text('event.' + event['type'])}  {number}  {due[:10]}  {data.get('subject', '')}  [{data.get('assignment', '')}]")
 
 
 def _tell(result: dict[str, Any], as_json: bool) -> None:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from app.cli.base import WRONG, say, use_settings
-from app.phrases import phrase, told
+from app.phrases import phrase, spoken, told
 from domain.errors import BadSettings, FenbanError
 
 PARTS = (
@@ -64,7 +64,7 @@ def main() -> None:
         build((command,) if command in ALONE else PARTS)()
     except BadSettings as error:
         for problem in error.problems:
-            say(problem)
+            say(spoken(problem))
         sys.exit(WRONG)
     except FenbanError as error:
         say(told(error))

@@ -207,9 +207,8 @@ def assignment_list(
         emit_lines(rows)
         return
     for row in rows:
-        show(
-            f"{row['id']:48} {text('role.' + row['role'])} {text('state.' + row['state'])} {row['due'][:10]} {row['subject'][:40]}  {row['reason']}"
-        )
+        stands = f"{text('role.' + row['role'])} {text('state.' + row['state'])} {row['due'][:10]}"
+        show(f"{row['id']:48} {stands} {row['subject'][:40]}  {phrase(row['reason'])}")
 
 
 def assignment_sign(ident: AssignmentArgument, by: ByOption = None, settings: SettingsOption = None) -> None:
@@ -292,7 +291,7 @@ def reveal(
     show(f"{text('show.subject')}：{revealed['subject']}\n{revealed['body']}\n{text('show.sender')}：")
     for name, value in revealed["sender"].items():
         if value:
-            show(f"  {name}: {value if isinstance(value, str) else ', '.join(value)}")
+            show(f"  {text('sender.' + name)}: {value if isinstance(value, str) else ', '.join(value)}")
 
 
 def _feedback(

@@ -7,7 +7,7 @@ import typer
 
 from app.cli.base import WRONG, ByOption, JsonOption, SettingsOption, emit, open_system, say, show
 from app.documents import document_lines, explain_lines, named
-from app.phrases import phrase
+from app.phrases import spoken
 from app.queries import Queries
 from app.reports import explain_document, ledger_document, message_document, status_document, unit_names
 from app.texts import text
@@ -41,22 +41,18 @@ def status(as_json: JsonOption = False, settings: SettingsOption = None) -> None
     show(text("status.channels"))
     for channel in document["channels"]:
         last = channel["last_success"] or text("status.never")
-        show(f"  {channel['id']:12} {channel['state']:9} {last[:19]:20} {channel['captured']:>8} {_error(channel['error'])}")
+        show(f"  {channel['id']:12} {channel['state']:9} {last[:19]:20} {channel['captured']:>8} {spoken(channel['error'])}")
     show(text("status.stages"))
     for state, count in document["stages"].items():
         show(f"  {text('state.' + state)}: {count}")
     outbox = document["outbox"]
     show(f"{text('status.outbox')}: {text('ledger.pending')} {outbox['pending']}, {outbox['oldest_seconds'] or 0:.0f} s")
     if "kafka" in document:
-        show(f"Kafka: {document['kafka']['state']} {_error(document['kafka']['error'])}".rstrip())
+        show(f"Kafka: {document['kafka']['state']} {spoken(document['kafka']['error'])}".rstrip())
     show(text("status.units"))
     for unit in document["units"]:
         if unit["pending"] or unit["delivered"] or unit["parked"]:
             show(f"  {unit['code']:24} {unit['pending']:>6} {unit['delivered']:>8} {unit['parked']:>6}")
-
-
-def _error(said: str) -> str:
-    return " → ".join(phrase(part) for part in said.split(" → "))
 
 
 def ledger(as_json: JsonOption = False, settings: SettingsOption = None) -> None:

@@ -15,6 +15,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn
 from app.cli.base import WRONG, SettingsOption, open_system, say
 from app.health import HealthServer
 from app.metrics import registry
+from app.phrases import spoken
 from app.readiness import readiness
 from app.reports import health_document, ledger_document
 from app.runner import Parts, keep_loaded, run_parts
@@ -76,7 +77,7 @@ def relay(settings: SettingsOption = None, until_idle: UntilIdle = False) -> Non
 def _run(system: System, parts: Parts, *, until_idle: bool) -> None:
     problems = system.problems()
     for problem in problems:
-        say(problem)
+        say(spoken(problem))
     if problems:
         raise typer.Exit(WRONG)
     keep_loaded()
@@ -89,7 +90,7 @@ def _run(system: System, parts: Parts, *, until_idle: bool) -> None:
         with _progress() as told:
             failures = run_parts(system, parts, stop, told)
         for failure in failures:
-            say(failure)
+            say(spoken(failure))
         if failures:
             raise typer.Exit(WRONG)
         say(text("run.stopped" if stop.is_set() else "run.idle"))

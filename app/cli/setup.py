@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from app.cli.base import WRONG, ByOption, JsonOption, SettingsOption, emit_lines, open_system, say, show
+from app.phrases import spoken
 from app.queries import Queries
 from app.settings import SETTINGS_NAME
 from app.texts import text
@@ -62,18 +63,19 @@ def check(settings: SettingsOption = None) -> None:
     with open_system(settings) as system:
         problems = system.problems()
         for problem in problems:
-            say(problem)
+            say(spoken(problem))
         if problems:
             raise typer.Exit(WRONG)
         for warning in check_directory(system.directory):
-            say(f"({warning})")
+            say(f"({spoken(warning)})")
         if set(system.settings.city.region) == {"0"}:
-            say("(city.region is still 000000 → write the city's GB/T 2260 code)")
+            unset = "city.region is still 000000 → write the city's GB/T 2260 code"
+            say(f"({spoken(unset)})")
         elsewhere = units_elsewhere(system)
         if elsewhere:
-            say(f"({elsewhere})")
+            say(f"({spoken(elsewhere)})")
         for note in model_notes(system):
-            say(f"({note})")
+            say(f"({spoken(note)})")
         say(text("check.good"))
 
 
@@ -120,7 +122,7 @@ def units_check(settings: SettingsOption = None) -> None:
         show(f"{len(system.directory)} units ({counts}), {rules} rules, {len(system.rulebook.screens)} screens")
         for warning in (*warnings, units_elsewhere(system)):
             if warning:
-                show(warning)
+                show(spoken(warning))
 
 
 def units_list(settings: SettingsOption = None, as_json: JsonOption = False) -> None:

@@ -57,6 +57,7 @@ def apply(
     """按单位目录建立；可重复。新密码写入文件，不显示。 / Carries the difference out; safe to repeat. Passwords go into files."""
     with open_system(settings) as system, _cluster(system) as cluster:
         folder = passwords or system.settings.path(system.settings.kafka.passwords)
+        cluster.check_password()  # before anything is made: half of the users is worse than none
         found = cluster.difference()
         if not as_json:
             _show(found)

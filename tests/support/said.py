@@ -6,7 +6,22 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("domain", "ingest", "classify", "route", "store", "app")
-ERRORS = frozenset({"Refused", "RetryLater", "RejectItem", "HaltForPerson", "LayoutChanged", "Gone"})
+ERRORS = frozenset(
+    {
+        "Refused",
+        "RetryLater",
+        "RejectItem",
+        "HaltForPerson",
+        "LayoutChanged",
+        "Gone",
+        "ServerFault",
+        "TooLarge",
+        "Blocked",
+        "LeaseLost",
+        "OutOfReach",
+        "Busy",
+    }
+)
 
 
 def said() -> dict[str, str]:

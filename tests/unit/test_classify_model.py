@@ -104,6 +104,14 @@ def test_few_labels_train(labels: list[str]) -> None:
     assert not small.automatic(empty)
 
 
+def test_a_model_of_one_unit_decides_nothing_by_itself() -> None:
+    given = [LabelledText(f"第{at}盏路灯", "路灯不亮", UnitCode("lamps")) for at in range(60)]
+    alone = train(given, units=None, seed=1, trained_at=TRAINED_AT)
+    (suggestions,) = alone.suggest([("自来水发黄", "水管里的水发黄")])
+    assert not alone.automatic(suggestions)
+    assert alone.threshold(0.5) is None
+
+
 def test_a_text_that_is_not_unicode_harms_nobody(model: Model) -> None:
     found = model.suggest([("暖气\ud800不热", "冰凉"), ("公交车", "晚点")])
     assert [suggestions[0].unit for suggestions in found] == ["heat", "bus"]

@@ -26,6 +26,13 @@ def test_a_translation_fills_in_what_its_sentence_does() -> None:
     [
         ("below the threshold", "把握不够，低于自动交办的门槛"),
         ("message 20261122-web-000001 is held, not in_review", "来信 20261122-web-000001 的状态是暂扣，不是待分办"),
+        (
+            "message 20261122-web-000001 is new, not held or rejected",
+            "来信 20261122-web-000001 的状态是待处理，不是暂扣或不予受理",
+        ),
+        ("reads like an account of misconduct", "读来像在讲公职人员的问题"),
+        ("returned by housing: 不属本单位", "housing 退回：不属本单位"),
+        ("returned by housing: 不属本单位 → urban", "housing 退回：不属本单位，建议转 urban"),
         ("page 3 of the list: the page was cut short", "列表第 3 页：页面不完整"),
         ("may tell of gifts, kickbacks", "可能讲的是：送礼、回扣"),
         ("路灯不亮", "路灯不亮"),
@@ -36,6 +43,30 @@ def test_sentences_read_in_the_language_asked_for(english: str, chinese: str, mo
     assert phrases.phrase(english) == chinese
     monkeypatch.setenv("FENBAN_LANG", "en")
     assert phrases.phrase(english) == english
+
+
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [
+        (
+            "portal: 127.0.0.1:80 cannot be reached → check the channel's address and the network",
+            "portal: 连不上 127.0.0.1:80 → 检查渠道地址和网络",
+        ),
+        (
+            "portal: 127.0.0.1:80 has a fault (HTTP 500) → it is tried again by itself; ask the site's operators if this lasts",
+            "portal: 127.0.0.1:80 出错（HTTP 500） → 会自动再试；长时间如此请联系该网站",
+        ),
+        (
+            "nope.toml does not exist → make one with `fenban init`, or name yours with --settings",
+            "nope.toml 不存在 → 用 fenban init 新建，或用 --settings 指明",
+        ),
+    ],
+)
+def test_a_finished_line_reads_in_chinese_too(english: str, chinese: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FENBAN_LANG", "zh")
+    assert phrases.spoken(english) == chinese
+    monkeypatch.setenv("FENBAN_LANG", "en")
+    assert phrases.spoken(english) == english
 
 
 def test_an_error_is_told_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,17 @@
+"""``fenban topics apply`` looks before it leaps."""
+
+from pathlib import Path
+
+from tests.support.fenban import City
+
+
+def test_a_missing_password_of_the_programs_own_user_is_said_before_anything_is_made(tmp_path: Path) -> None:
+    city = City(tmp_path / "city")
+    city.run("init", str(city.settings.parent), bare=True)
+    told = city.settings.read_text(encoding="utf-8")
+    nowhere = '[kafka]\nbootstrap_servers = ["127.0.0.1:1"]\nsecurity = "SASL_PLAINTEXT"\nadmin_username = "admin"\n'
+    passwords = 'password = "file:kafka.password"\nadmin_password = "file:keys/index-1.key"\ntimeout_seconds = 1\n'
+    city.settings.write_text(f"{told}\n{nowhere}{passwords}", encoding="utf-8")
+    said = city.run("topics", "apply", code=1, env={"FENBAN_LANG": "en"})
+    assert "kafka.password" in said.err
+    assert "no Kafka broker" not in said.err
