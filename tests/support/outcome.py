@@ -253,6 +253,10 @@ def check_secrets(city: City, secrets: list[str], written_by_test: set[Path]) ->
         read_bytes += len(data)
         found = search.find_matches_as_indexes(data)
         assert not found, f"{path} holds {data[found[0][1] : found[0][2]]!r} in plain"
+    for name, data in city.servers.plain() if city.servers is not None else ():
+        read_bytes += len(data)
+        found = search.find_matches_as_indexes(data)
+        assert not found, f"{name} holds {data[found[0][1] : found[0][2]]!r} in plain"
     for said in city.said:
         data = (said.out + said.err).encode()
         found = search.find_matches_as_indexes(data)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from kafka import KafkaConsumer
+from kafka import KafkaConsumer, TopicPartition
 from psycopg import sql
 
 from tests.support.imapserver import Mailbox
@@ -101,21 +101,47 @@ class Production:
 
     def read(self, topic: str, username: str, password: str) -> list[dict[str, Any]]:
         """The topic from its start, as this user, in a group of its own that begins with the unit's code."""
-        consumer = KafkaConsumer(
-            topic,
+        consumer = self._consumer(username, password, f"{username}.check-{secrets.token_hex(4)}", topic)
+        try:
+            return [_event(record) for record in _to_the_end(consumer)]
+        finally:
+            consumer.close()
+
+    def _consumer(self, username: str, password: str, group: str | None, *topics: str) -> KafkaConsumer:
+        return KafkaConsumer(
+            *topics,
             bootstrap_servers=self.told["kafka"]["KAFKA_BOOTSTRAP"],
             security_protocol="SASL_SSL",
             sasl_mechanism="SCRAM-SHA-512",
             sasl_plain_username=username,
             sasl_plain_password=password,
             ssl_cafile=self.told["kafka"]["KAFKA_CA"],
-            group_id=f"{username}.check-{secrets.token_hex(4)}",
+            group_id=group,
             auto_offset_reset="earliest",
             enable_auto_commit=False,
             consumer_timeout_ms=QUIET_MILLISECONDS,
         )
+
+    def plain(self) -> Iterator[tuple[str, bytes]]:
+        """What tables and topics hold, each with its name, as who may read everything gets it: on disk much of it is compressed."""
+        url = self.told["postgresql"]["POSTGRESQL_URL"]
+        with psycopg.connect(url) as admin:
+            databases = [row[0] for row in admin.execute("SELECT datname FROM pg_database WHERE datname LIKE 'city%'")]
+        for database in databases:
+            with psycopg.connect(f"{url.rpartition('/')[0]}/{database}") as reading:
+                for (table,) in reading.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall():
+                    query = sql.SQL("COPY {} TO STDOUT (FORMAT binary)").format(sql.Identifier(table))
+                    with reading.cursor().copy(query) as rows:
+                        yield f"{database}.{table}", b"".join(bytes(block) for block in rows)
+        kafka = self.told["kafka"]
+        password = Path(kafka["KAFKA_ADMIN_PASSWORD_FILE"]).read_text(encoding="ascii").strip()
+        consumer = self._consumer(kafka["KAFKA_ADMIN_USERNAME"], password, None)
         try:
-            return [_event(record) for record in _to_the_end(consumer)]
+            for topic in sorted(name for name in consumer.topics() if name.startswith("fenban.")):
+                consumer.assign([TopicPartition(topic, part) for part in consumer.partitions_for_topic(topic)])
+                records = list(_to_the_end(consumer))
+                said = [part for one in records for part in (one.key, one.value, *(value for _, value in one.headers))]
+                yield topic, b"\n".join(part for part in said if part)
         finally:
             consumer.close()
 
