@@ -120,7 +120,9 @@ class FeedbackDesk:
         with self._store.unit_of_work() as uow:
             for place, one in enumerate(told):
                 if one.event is not None:
-                    waiting.append((place, one, replace(one.event, event_id=EventId(self._plain(one.event.event_id)))))
+                    plain = EventId(self._plain(one.event.event_id))
+                    same = plain == one.event.event_id
+                    waiting.append((place, one, one.event if same else replace(one.event, event_id=plain)))
             if len(waiting) > 1:
                 # All that any of them concerns, before anything that is locked after matters.
                 uow.matters.lock(sorted({matter_of(event) for *_, event in waiting}))

@@ -81,6 +81,7 @@ class Runner:
         self._desk = system.feedback() if parts.feed else None
         self._feed: Feed | None = None
         self._reminders = system.reminders() if parts.remind and system.settings.remind.automatic else None
+        self._wakes = {name: threading.Event() for name in ("work", "relay")}
 
     def close(self) -> None:
         for poller in self._pollers:
@@ -109,11 +110,11 @@ class Runner:
             (f"collect:{poller.channel.id}", self._polling(poller)) for poller in self._pollers
         ]
         if self._worker is not None:
-            loops.append(("work", self._stepping(self._worker.run_once)))
+            loops.append(("work", self._stepping(self._worker.run_once, then="relay")))
         if self._relay is not None:
             loops.append(("relay", self._stepping(self._relay_once)))
         if self._desk is not None:
-            loops.append(("feed", self._stepping(self._feed_once)))
+            loops.append(("feed", self._stepping(self._feed_once, then="relay")))
         if self._reminders is not None:
             loops.append(("remind", self._reminding(self._reminders)))
         threads = [threading.Thread(target=self._loop, args=(name, step, stop), name=name, daemon=True) for name, step in loops]
@@ -122,6 +123,8 @@ class Runner:
         never = threading.Event()
         while not stop.is_set() and any(thread.is_alive() for thread in threads):
             self._system.clock.wait(STOP_LOOK_SECONDS, stop)
+        for wake in self._wakes.values():
+            wake.set()
         until = self._system.clock.monotonic() + STOP_SECONDS
         while any(thread.is_alive() for thread in threads) and self._system.clock.monotonic() < until:
             self._system.clock.wait(0.02, never)
@@ -209,12 +212,14 @@ class Runner:
             wait = poller.due_in()
             if wait:
                 return wait
-            polled = poller.poll()
+            at, polled = self._system.clock.monotonic(), poller.poll()
+            if polled.registered.registered or polled.registered.revised:
+                self._wakes["work"].set()
             if polled.more:
                 return 0.0
             if polled.next_at is not None:
                 return max(0.0, polled.next_at - self._system.clock.monotonic())
-            return poller.channel.every_seconds
+            return max(0.0, at + poller.channel.every_seconds - self._system.clock.monotonic())
 
         return step
 
@@ -226,9 +231,17 @@ class Runner:
 
         return step
 
-    @staticmethod
-    def _stepping(step: Callable[[], int]) -> Callable[[], float]:
-        return lambda: 0.0 if step() else IDLE_SECONDS
+    def _stepping(self, step: Callable[[], int], then: str = "") -> Callable[[], float]:
+        """``then``: the part that need not wait its time out when this one has done something."""
+
+        def stepping() -> float:
+            if not step():
+                return IDLE_SECONDS
+            if then:
+                self._wakes[then].set()
+            return 0.0
+
+        return stepping
 
     def _loop(self, name: str, step: Callable[[], float], stop: threading.Event) -> None:
         backoff = FIRST_BACKOFF
@@ -256,7 +269,14 @@ class Runner:
                 backoff = min(backoff * 2, longest)
                 log.error("defect", part=name, what=type(error).__name__, where=_where(error), seconds=round(wait, 1))
             if wait:
-                self._system.clock.wait(wait, stop)
+                self._rest(name, wait, stop)
+
+    def _rest(self, name: str, seconds: float, stop: threading.Event) -> None:
+        """Waits; an idle part only until another has something for it, one that met a fault as long as it must."""
+        wake = self._wakes.get(name) if seconds == IDLE_SECONDS else None
+        self._system.clock.wait(seconds, wake or stop)
+        if wake is not None and not stop.is_set():
+            wake.clear()
 
 
 def _where(error: BaseException) -> str:

@@ -15,12 +15,14 @@ from domain.ports import Clock
 from route.kafka_link import APPLY, KafkaLink, TopicInfo, TopicState, name_of
 from route.kafka_wire import to_headers, to_milliseconds
 
-LINGER_MS = 10
+LINGER_MS = 100
+"""Nobody waits for it: what is given at once is sent at once. It keeps what is given together in few, large batches."""
 BATCH_BYTES = 256 * 1024
 KNOWN_SECONDS = 300.0
 """A topic that was found there is believed in for so long; the brokers' own refusal ends it earlier."""
 ASK_AGAIN_SECONDS = 0.5
 LOOK_SECONDS = 0.5
+PAUSE_SECONDS = 0.01
 CLOSE_SECONDS = 1.0
 _TOO_LARGE = (kafka_errors.MessageSizeTooLargeError, kafka_errors.RecordListTooLargeError)
 _REFUSED = (
@@ -192,7 +194,7 @@ class KafkaPublisher:
             try:
                 producer.flush(timeout=LOOK_SECONDS)
             except kafka_errors.KafkaError:
-                self._clock.wait(LINGER_MS / 1000, self._stop)
+                self._clock.wait(PAUSE_SECONDS, self._stop)
 
     def _delivery(self, record: OutboxRecord, outcome: Outcome) -> Delivery:
         if isinstance(outcome, int):

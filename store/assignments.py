@@ -4,15 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
-
 from domain.decisions import Assignment, AssignmentState, Deadline, Role
 from domain.errors import Refused
 from domain.events import FeedbackType
 from domain.ids import AssignmentId, EventId, MatterId, UnitCode
 from domain.lifecycle import check_assignment_move
 from domain.records import TakenEvent
-from store.engine import CHUNK, Row, Transaction, insert_sql
+from store.engine import Row, Transaction, insert_sql
 from store.schema import assignments, feedback
 from store.times import from_us, maybe_time, maybe_us, to_us
 
@@ -22,34 +20,44 @@ _UPDATE = (
     "calendar = ?, sealed = ?, signed_at = ?, completed_at = ?, returned_at = ?, withdrawn_at = ?, reason = ?, "
     "suggested_unit = ?, reply = ? WHERE id = ? AND state = ?"
 )
-_TAKEN = (
-    "SELECT f.unit, f.event_id, f.type, f.assignment FROM (VALUES {}) AS asked "
-    "JOIN feedback f ON f.unit = asked.column1 AND f.event_id = asked.column2"
-)
+_TAKEN = "SELECT event_id, type, assignment FROM feedback WHERE unit = ? AND event_id IN ({})"
 _TAKE_EVENT = insert_sql(
     feedback, "unit", "event_id", "type", "assignment", "outcome", "reason", "at", conflict="ON CONFLICT DO NOTHING"
 )
+_COLUMNS = tuple(column.name for column in assignments.columns if column.name != "position")
+_OF_MATTERS = f"SELECT {', '.join(_COLUMNS)} FROM assignments WHERE matter IN ({{}}) ORDER BY position"
+_BY_ID = f"SELECT {', '.join(_COLUMNS)} FROM assignments WHERE id IN ({{}})"
+_HELD = "SELECT id, state FROM assignments WHERE id IN ({}) ORDER BY id"
 _STATES = {state.value: state for state in AssignmentState}
+_ROLES = {role.value: role for role in Role}
 
 
 def to_assignment(row: Any) -> Assignment:
+    """From a Core query's row."""
+    return _from_row([getattr(row, name) for name in _COLUMNS])
+
+
+def _from_row(row: Row) -> Assignment:
+    """From the values of ``_COLUMNS``."""
+    ident, matter, unit, role, state, requirement, sent, due, days, provisional, calendar, sealed, *rest = row
+    signed, completed, returned, withdrawn, reason, suggested, reply = rest
     return Assignment(
-        id=AssignmentId(row.id),
-        matter=MatterId(row.matter),
-        unit=UnitCode(row.unit),
-        role=Role(row.role),
-        state=_STATES[row.state],
-        requirement=row.requirement,
-        sent_at=from_us(row.sent_at),
-        deadline=Deadline(from_us(row.due), row.working_days, row.provisional != 0, row.calendar),
-        sealed=row.sealed != 0,
-        signed_at=maybe_time(row.signed_at),
-        completed_at=maybe_time(row.completed_at),
-        returned_at=maybe_time(row.returned_at),
-        withdrawn_at=maybe_time(row.withdrawn_at),
-        reason=row.reason,
-        suggested_unit=UnitCode(row.suggested_unit) if row.suggested_unit else None,
-        reply=row.reply,
+        id=AssignmentId(ident),
+        matter=MatterId(matter),
+        unit=UnitCode(unit),
+        role=_ROLES[role],
+        state=_STATES[state],
+        requirement=requirement,
+        sent_at=from_us(sent),
+        deadline=Deadline(from_us(due), days, provisional != 0, calendar),
+        sealed=sealed != 0,
+        signed_at=maybe_time(signed),
+        completed_at=maybe_time(completed),
+        returned_at=maybe_time(returned),
+        withdrawn_at=maybe_time(withdrawn),
+        reason=reason,
+        suggested_unit=UnitCode(suggested) if suggested else None,
+        reply=reply,
     )
 
 
@@ -91,24 +99,18 @@ class SqlAssignments:
 
     def of_matters(self, matters: Sequence[MatterId]) -> dict[MatterId, list[Assignment]]:
         found: dict[MatterId, list[Assignment]] = {matter: [] for matter in matters}
-        for start in range(0, len(matters), CHUNK):
-            chosen = select(assignments).where(assignments.c.matter.in_(list(matters[start : start + CHUNK])))
-            for row in self._tx.rows(chosen.order_by(assignments.c.position)):
-                found[MatterId(row.matter)].append(to_assignment(row))
+        for row in self._tx.fetch_in(_OF_MATTERS, list(found)):
+            found[MatterId(row[1])].append(_from_row(row))
         return found
 
     def get(self, assignment: AssignmentId) -> Assignment | None:
-        found = self._tx.rows(select(assignments).where(assignments.c.id == assignment))
-        return to_assignment(found[0]) if found else None
+        found = self._tx.fetch_in(_BY_ID, (assignment,))
+        return _from_row(found[0]) if found else None
 
     def update(self, changed: Sequence[Assignment]) -> None:
         ids = sorted({item.id for item in changed})
-        states: dict[str, AssignmentState] = {}
-        for start in range(0, len(ids), CHUNK):
-            query = select(assignments.c.id, assignments.c.state).where(assignments.c.id.in_(ids[start : start + CHUNK]))
-            states.update(
-                {row[0]: _STATES[row[1]] for row in self._tx.rows(self._tx.for_update(query.order_by(assignments.c.id)))}
-            )
+        held = self._tx.fetch_in(_HELD + self._tx.hold, ids)
+        states: dict[str, AssignmentState] = {row[0]: _STATES[row[1]] for row in held}
         rows = []
         for item in changed:
             if item.id not in states:
@@ -118,7 +120,7 @@ class SqlAssignments:
                 check_assignment_move(old, item.state)
             states[item.id] = item.state
             rows.append((*_changing(item), item.id, old.value))
-        self._tx.many(_UPDATE, rows)
+        self._tx.many(_UPDATE, rows, distinct=len(ids) == len(rows))
 
     def feedback(self, events: Sequence[TakenEvent], at: datetime) -> int:
         # In the order of the key: whoever takes the same events at once waits instead of being waited for.
@@ -140,9 +142,10 @@ class SqlAssignments:
         self, events: Sequence[tuple[UnitCode, EventId]]
     ) -> dict[tuple[UnitCode, EventId], tuple[FeedbackType, AssignmentId]]:
         found: dict[tuple[UnitCode, EventId], tuple[FeedbackType, AssignmentId]] = {}
-        for start in range(0, len(events), CHUNK):
-            part = events[start : start + CHUNK]
-            asked = _TAKEN.format(", ".join(["(?, ?)"] * len(part)))
-            for unit, event_id, kind, assignment in self._tx.fetch(asked, [value for pair in part for value in pair]):
-                found[UnitCode(unit), EventId(event_id)] = (FeedbackType(kind), AssignmentId(assignment))
+        by_unit: dict[UnitCode, list[EventId]] = {}
+        for unit, event_id in events:
+            by_unit.setdefault(unit, []).append(event_id)
+        for unit, ids in by_unit.items():
+            for event_id, kind, assignment in self._tx.fetch_in(_TAKEN, ids, before=(unit,)):
+                found[unit, EventId(event_id)] = (FeedbackType(kind), AssignmentId(assignment))
         return found

@@ -13,7 +13,7 @@ from app.kafka import KafkaWatch
 from app.metrics import METRICS, registry
 from app.readiness import readiness
 from app.reports import health_document, ledger_document
-from app.runner import Parts, Runner
+from app.runner import FIRST_BACKOFF, IDLE_SECONDS, Parts, Runner
 from app.slots import Slot
 from domain.errors import FenbanError, HaltForPerson, RetryLater
 from route.kafka_probe import KafkaConfig
@@ -54,6 +54,28 @@ def test_stopping_ends_every_thread(desk: Desk) -> None:
     runner.run(stop)
     runner.close()
     assert desk.balanced()
+
+
+def test_an_idle_relay_rests_only_until_the_worker_has_something_for_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    runner, stop = Runner(desk.system, Parts(collect=False)), threading.Event()
+    waited: list[tuple[float, bool]] = []
+
+    def wait(seconds: float, event: threading.Event) -> bool:
+        waited.append((seconds, event.is_set()))
+        return event.is_set()
+
+    monkeypatch.setattr(desk.clock, "wait", wait)
+    done = iter((3, 0))
+    work = runner._stepping(lambda: next(done), then="relay")
+    assert (work(), work()) == (0.0, IDLE_SECONDS)
+    runner._rest("relay", IDLE_SECONDS, stop)
+    runner._rest("relay", IDLE_SECONDS, stop)
+    work_again = runner._stepping(lambda: 1, then="relay")
+    work_again()
+    runner._rest("relay", FIRST_BACKOFF, stop)
+    runner.close()
+    # Found something, then nothing; what met a fault waits its time out.
+    assert waited == [(IDLE_SECONDS, True), (IDLE_SECONDS, False), (FIRST_BACKOFF, False)]
 
 
 @pytest.fixture
