@@ -16,11 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench import on_servers
+from tests.bench.filled import fill
 from tests.bench.messages import messages
+from tests.bench.visible import LEAST_HERE, waits
 from tests.bench.world import TRAINING, make_world
 
 MESSAGES, PLAIN_MESSAGES, SENT_MESSAGES = 10_000, 3_000, 8_000
 SHORT_MESSAGES = 300
+VISIBLE_SECONDS = 30
+GROWN_FROM, GROWN_TO, GROWTH_MEASURED = 10_000, 1_000_000, 5_000
 ROUNDS = 3
 SEED = 20_261_125
 
@@ -31,7 +35,7 @@ def server_figures(world: Path, folder: Path, rounds: int, training: int) -> lis
         _say(f"no figures on servers: {' and '.join(absent)} not running → make services")
         return []
     bench = ServerBench(world, folder, training)
-    return [*bench.pipeline(rounds), *bench.relay_and_feed(rounds)]
+    return [*bench.pipeline(rounds), *bench.relay_and_feed(rounds), bench.visible(), bench.growth()]
 
 
 def check_on_servers(world: Path, folder: Path, training: int) -> int:
@@ -101,6 +105,40 @@ class ServerBench:
             _figure("feedback applied", feed, "events/s", "asked for", 3_000, 1.0),
         ]
 
+    def visible(self) -> dict[str, Any]:
+        """The longest of 99 in a hundred waits; less is better."""
+        with on_servers.server_run(self.world, self.folder / "served") as run:
+            result = waits(run.folder, VISIBLE_SECONDS)
+        found = result["waits"]
+        if len(found) < LEAST_HERE * result["shown"]:
+            raise SystemExit(f"only {len(found)} of {result['shown']} letters came to the topics")
+        slow = found[int(len(found) * 0.99)]
+        _say(f"visible to topic: median {found[len(found) // 2]:.2f} s, p99 {slow:.2f} s  (load {os.getloadavg()[0]:.1f})")
+        return _allowed("visible upstream to on the topic, beyond the poll interval, p99", slow, "s", 1.0)
+
+    def growth(self) -> dict[str, Any]:
+        """What a message costs with a million stored beside what it costs with ten thousand; less is better.
+
+        The two databases are measured in turn, so that what else the machine does falls on both alike.
+        """
+        with (
+            on_servers.server_run(self.world, self.folder / "few") as few,
+            on_servers.server_run(self.world, self.folder / "many", topics=False) as many,
+        ):
+            for run in (few, many):
+                self.told("ours", run.folder, GROWN_FROM)
+            fill(many.url, GROWN_FROM, GROWN_TO)
+            fill(few.url, GROWN_FROM, GROWN_FROM)
+            costs: dict[str, list[float]] = {few.url: [], many.url: []}
+            for turn in range(ROUNDS):
+                for run in (few, many):
+                    first = GROWN_TO + turn * GROWTH_MEASURED
+                    took = self.told("ours", run.folder, GROWTH_MEASURED, first=first)["seconds"]
+                    costs[run.url].append(took / GROWTH_MEASURED * 1e6)
+                    _say(f"cost with {'few' if run is few else 'many'} stored: {costs[run.url][-1]:.0f} µs a message")
+            ratio = statistics.median(costs[many.url]) / statistics.median(costs[few.url])
+        return _allowed(f"cost at {GROWN_TO:,} messages stored on PostgreSQL over that at {GROWN_FROM:,}", ratio, "times", 1.3)
+
     def two_workers(self, folder: Path, count: int) -> tuple[float, int]:
         """Seconds of the slower one, and how many records both delivered."""
         half = count // 2
@@ -165,6 +203,11 @@ def _relay_and_feed(folder: Path, captures: list[bytes]) -> dict[str, Any]:
 def _figure(name: str, value: float, unit: str, peer: str, peer_value: float, goal: float) -> dict[str, Any]:
     figure: dict[str, Any] = {"figure": name, "value": round(value, 1), "unit": unit, "peer": peer}
     return figure | {"peer_value": round(peer_value, 1), "ratio": round(value / peer_value, 3), "goal": goal}
+
+
+def _allowed(name: str, value: float, unit: str, allowed: float) -> dict[str, Any]:
+    figure: dict[str, Any] = {"figure": name, "value": round(value, 3), "unit": unit, "peer": "allowed", "peer_value": allowed}
+    return figure | {"ratio": round(allowed / value, 3), "goal": 1.0}
 
 
 def _say(line: str) -> None:
