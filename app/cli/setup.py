@@ -48,7 +48,8 @@ def init(
         settings = settings.replace(f'"{old}"', f'"{new}"')
     for name in ("units.toml", "rules.toml"):
         if not (folder / name).exists():
-            (folder / name).write_text(example.joinpath(name).read_text(encoding="utf-8"), encoding="utf-8")
+            sample = example.joinpath(name).read_text(encoding="utf-8").replace('"000000"', f'"{region}"')
+            (folder / name).write_text(sample, encoding="utf-8")
     (folder / "keys").mkdir(mode=0o700, exist_ok=True)
     for name in ("master-1.key", "index-1.key"):
         if not (folder / "keys" / name).exists():

@@ -1,8 +1,14 @@
-"""``fenban topics apply`` looks before it leaps."""
+"""What a new operator's first commands do."""
 
 from pathlib import Path
 
 from tests.support.fenban import City
+
+
+def test_the_example_units_of_a_new_city_lie_in_its_region(tmp_path: Path) -> None:
+    city = City(tmp_path / "city")
+    city.run("init", str(city.settings.parent), "--region", "990100", bare=True)
+    assert "region" not in city.run("check", env={"FENBAN_LANG": "en"}).err
 
 
 def test_a_missing_password_of_the_programs_own_user_is_said_before_anything_is_made(tmp_path: Path) -> None:
