@@ -22,13 +22,14 @@ Document = dict[str, Any]
 def export_matters(tx: Transaction, unit: UnitCode | None = None) -> Iterator[Document]:
     """The matters that were not joined to others, oldest first.
 
-    With a unit: those it has had an assignment in, unless it is excluded; a sealed one only when the unit was assigned it
-    as sealed; other units' reasons and the exclusions are left out.
+    With a unit: those it has an assignment in that was not withdrawn, unless it is excluded; a sealed one only when the unit
+    was assigned it as sealed. Other units' reasons, who decided and why, and the exclusions are left out.
     """
     tx.linger()
     query: Select[Any] = select(matters).where(matters.c.merged_into.is_(None)).order_by(matters.c.opened_at, matters.c.id)
     if unit is not None:
-        mine = select(assignments.c.matter).where(assignments.c.unit == unit)
+        # What was recalled is shown to nobody any more.
+        mine = select(assignments.c.matter).where(assignments.c.unit == unit, assignments.c.withdrawn_at.is_(None))
         sealed = mine.where(assignments.c.sealed == 1)
         query = query.where(matters.c.id.in_(mine), (matters.c.sealed == 0) | matters.c.id.in_(sealed))
     ids = [row[0] for row in tx.rows(query.with_only_columns(matters.c.id))]
@@ -113,8 +114,8 @@ def _decision(row: SqlRow[Any], *, everything: bool) -> Document:
         "urgency": row.urgency,
         "sealed": bool(row.sealed),
         "decided_at": _time(row.decided_at),
-        "actor": row.actor,
-        "reason": row.reason,
+        "actor": row.actor if everything else "",
+        "reason": row.reason if everything else "",
     }
     return {**document, "excluded": list(get_units(row.excluded))} if everything else document
 

@@ -152,6 +152,17 @@ def test_a_unit_sees_its_matters_and_its_own_reasons(store: SqlStore) -> None:
     assert "excluded" not in row["decision"]
 
 
+def test_what_was_recalled_is_shown_to_the_unit_no_more(store: SqlStore) -> None:
+    (a,) = register(store, "a")
+    dispatch(store, a, WATER, ROADS)
+    with store.unit_of_work() as uow:
+        roads = uow.assignments.of_matters([MatterId(a)])[MatterId(a)][1]
+        uow.assignments.update([replace(roads, state=AssignmentState.WITHDRAWN, withdrawn_at=NOW)])
+        uow.commit()
+    assert set(export(store, WATER)) == {a}
+    assert export(store, ROADS) == {}
+
+
 def test_an_excluded_unit_sees_nothing_of_a_matter(store: SqlStore) -> None:
     a, b = register(store, "a", "b")
     dispatch(store, a, ACCUSED, excluded=(ACCUSED,))
