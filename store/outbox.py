@@ -39,10 +39,11 @@ RECORDS = f"SELECT {RECORD_COLUMNS} FROM outbox o JOIN outbox_payloads p ON p.ou
 """Outbox records with their payloads, for ``to_record``."""
 
 # State and flag stand here as literals: only then does SQLite see that its partial indexes apply.
+# Not as NOT EXISTS: PostgreSQL would make it a join and, where few waited when it last looked, run through all that wait for each.
 _PENDING = RECORDS + (
-    " WHERE o.state = 'pending' AND o.next_at <= ? {} AND NOT EXISTS (SELECT 1 FROM outbox earlier WHERE earlier.waiting = 1 "
+    " WHERE o.state = 'pending' AND o.next_at <= ? {} AND (SELECT earlier.id FROM outbox earlier WHERE earlier.waiting = 1 "
     "AND earlier.key = o.key AND earlier.topic = o.topic AND earlier.id < o.id "
-    "AND (earlier.state = 'parked' OR earlier.next_at > ?)) ORDER BY o.id LIMIT ?"
+    "AND (earlier.state = 'parked' OR earlier.next_at > ?) LIMIT 1) IS NULL ORDER BY o.id LIMIT ?"
 )
 _PARKED_RECORDS = (
     RECORDS.replace(" FROM", ", o.reason FROM", 1) + " WHERE o.waiting = 1 AND o.state = 'parked' ORDER BY o.id LIMIT ?"

@@ -8,7 +8,7 @@ import pytest
 from domain.errors import Refused, RetryLater
 from domain.events import Delivery, DeliveryStatus, OutboxState
 from domain.ids import MatterId, Number
-from store.outbox import SHARDS, shard_of
+from store.outbox import _PENDING, SHARDS, shard_of
 from store.unit_of_work import SqlStore
 from tests.support.stores import NOW, outbox_record
 
@@ -121,3 +121,17 @@ def test_an_event_or_a_sequence_is_recorded_once(store: SqlStore) -> None:
     add(store, (A, 1, "water"))
     with store.unit_of_work() as uow, pytest.raises(RetryLater):
         uow.outbox.add([outbox_record(A, 1)])
+
+
+def test_what_waits_is_looked_up_by_its_key_however_much_waits(store: SqlStore) -> None:
+    numbers = [Number(f"20261120-board-{n:06d}") for n in range(1, 3001)]
+    add(store, *((number, 1, "water") for number in numbers))
+    settle(store, DeliveryStatus.DELIVERED, *range(1, 3001))
+    with store.transaction(write=True) as tx:
+        tx.run("ANALYZE outbox")
+        tx.commit()
+    with store.transaction(write=False) as tx:
+        explained = "EXPLAIN QUERY PLAN " if tx.sqlite else "EXPLAIN "
+        plan = "\n".join(str(tuple(row)) for row in tx.fetch(explained + _PENDING.format(""), (0, 0, 9)))
+    assert "Join Filter" not in plan
+    assert "ix_outbox_waiting (key=? AND topic=?" in plan or "(key = o.key) AND (topic = o.topic)" in plan, plan
