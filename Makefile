@@ -58,7 +58,7 @@ $(PEERS): requirements-bench.lock
 	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.lock
 	@touch $(PEERS)
 
-bench: $(READY) $(PEERS) ## messages a second beside peers, written to bench.json; starts Dovecot for the mailbox's
+bench: $(READY) $(PEERS) ## messages a second beside peers, written to bench.json; on PostgreSQL and Kafka too where they run; starts Dovecot
 	-@bash deploy/dev/dovecot.sh start && bash deploy/dev/dovecot.sh peers
 	@$(BIN)/python -m tests.bench.run --out bench.json
 

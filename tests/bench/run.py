@@ -44,7 +44,8 @@ def main() -> int:
             return 1 if wrong else 0
         figures = bench.figures(arguments.rounds, growth=not arguments.no_growth)
         figures += channel_figures(bench.folder, arguments.rounds)
-        figures += server_figures(bench.world, bench.folder, arguments.rounds, bench.training)
+        growth = not arguments.no_growth
+        figures += server_figures(bench.world, bench.folder, arguments.rounds, bench.training, growth=growth)
     arguments.out.write_text(json.dumps(figures, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     for figure in figures:
         _tell(figure)
@@ -200,7 +201,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--short", action="store_true", help="a few hundred messages; checks results, not times")
     parser.add_argument("--out", type=Path, default=Path("bench.json"))
     parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--no-growth", action="store_true", help="leaves the run to 200,000 stored messages out")
+    parser.add_argument(
+        "--no-growth", action="store_true", help="leaves the runs to 200,000 and, on PostgreSQL, a million stored messages out"
+    )
     parser.add_argument("--folder", type=Path, help="where the stores lie; default: the system's folder for such files")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     parser.add_argument("--count", type=int, help=argparse.SUPPRESS)

@@ -1,4 +1,4 @@
-"""``python -m tests.bench.servers``: the pipeline, the relay and the feed on PostgreSQL and Kafka.
+"""``python -m tests.bench.servers``: the pipeline, the relay, the feed, a letter's wait and growth on PostgreSQL and Kafka.
 
 Runs only where both servers of ``make services`` run. Each run is a process of its own on a database of its own; runs take
 turns and medians are compared. The broker's and the database's work is done by the same cores.
@@ -29,13 +29,13 @@ ROUNDS = 3
 SEED = 20_261_125
 
 
-def server_figures(world: Path, folder: Path, rounds: int, training: int) -> list[dict[str, Any]]:
-    """Rows for bench.json; none, and a line saying so, where a server does not run."""
+def server_figures(world: Path, folder: Path, rounds: int, training: int, *, growth: bool = True) -> list[dict[str, Any]]:
+    """Rows for bench.json; none, and a line saying so, where a server does not run. ``growth``: the run to a million too."""
     if absent := on_servers.missing():
         _say(f"no figures on servers: {' and '.join(absent)} not running → make services")
         return []
     bench = ServerBench(world, folder, training)
-    return [*bench.pipeline(rounds), *bench.relay_and_feed(rounds), bench.visible(), bench.growth()]
+    return [*bench.pipeline(rounds), *bench.relay_and_feed(rounds), bench.visible(), *([bench.growth()] if growth else [])]
 
 
 def check_on_servers(world: Path, folder: Path, training: int) -> int:
@@ -217,6 +217,7 @@ def _say(line: str) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--no-growth", action="store_true", help="leaves the run to a million stored messages out")
     for name in ("child", "folder"):
         parser.add_argument(f"--{name}", type=Path if name == "folder" else str, help=argparse.SUPPRESS)
     parser.add_argument("--count", type=int, help=argparse.SUPPRESS)
@@ -230,7 +231,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="fenban-bench-") as name:
         world = Path(name) / "world"
         make_world(world, arguments.training)
-        for figure in server_figures(world, Path(name), arguments.rounds, arguments.training):
+        for figure in server_figures(world, Path(name), arguments.rounds, arguments.training, growth=not arguments.no_growth):
             print(json.dumps(figure, ensure_ascii=False))
     return 0
 
