@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from kafka.admin import UserScramCredentialUpsertion
+from kafka.admin import UserScramCredentialDeletion, UserScramCredentialUpsertion
 
 from domain.clock import SystemClock
 from domain.events import TOPIC_PREFIX
@@ -58,6 +58,13 @@ class Broker:
         if old:
             self.link.ask(lambda admin: admin.delete_topics(old))
             self.until(lambda: not set(old) & set(self.link.ask(lambda admin: admin.list_topics())))
+
+    def forget_users(self) -> None:
+        """Nobody but the administrator can log in."""
+        held = self.link.ask(lambda admin: admin.describe_user_scram_credentials())
+        others = [UserScramCredentialDeletion(name, "SCRAM-SHA-512") for name in held if name != self.admin_config.username]
+        if others:
+            self.link.ask(lambda admin: admin.alter_user_scram_credentials(others))
 
     def forget_groups(self, groups: Sequence[str]) -> None:
         """So that what they stopped at in topics that were made anew is not where they go on."""
