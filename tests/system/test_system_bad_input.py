@@ -142,7 +142,7 @@ def test_a_model_of_another_city_is_refused(city: City, model: Path, few: World)
     other = units_toml(few.corpus).replace('code = "u', 'code = "v').replace('parent = "u', 'parent = "v')
     (city.folder / "units.toml").write_text(other, encoding="utf-8")
     said = city.run("run", "--until-idle", code=1)
-    _one_line(said, "model")
+    _one_line(said, "模型", "fenban train")
     said = city.run("check", code=1)
     _one_line(said, "model")
 
