@@ -144,7 +144,7 @@ def test_a_model_of_another_city_is_refused(city: City, model: Path, few: World)
     said = city.run("run", "--until-idle", code=1)
     _one_line(said, "模型", "fenban train")
     said = city.run("check", code=1)
-    _one_line(said, "model")
+    _one_line(said, "模型", "fenban train")
 
 
 def test_a_damaged_model_is_refused(city: City, model: Path) -> None:
