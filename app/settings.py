@@ -181,6 +181,30 @@ class Http(Section):
         return host
 
 
+class Console(Section):
+    host: str = Field(
+        "127.0.0.1", description="where `fenban console` listens; elsewhere than on loopback it needs a certificate"
+    )
+    port: int = Field(8420, ge=0, le=65535, description="0 chooses a free one")
+    certificate: Path | None = Field(None, description="PEM file of the console's certificate and its chain")
+    private_key: Path | None = Field(None, description="PEM file of its private key")
+    behind_proxy: bool = Field(
+        False, description="true: a proxy on this machine ends TLS and passes X-Forwarded-For and X-Forwarded-Proto on"
+    )
+    session_hours: float = Field(12.0, gt=0.0, le=24.0, description="how long a session lasts at most")
+    idle_minutes: float = Field(30.0, gt=0.0, le=480.0, description="a session that nobody uses ends after this long")
+    undo_seconds: int = Field(30, ge=0, le=600, description="how long a reviewer may take a choice back before it goes out")
+    reveal_hours: int = Field(72, ge=1, le=720, description="how long a granted view of the sender stays open")
+
+    @model_validator(mode="after")
+    def _encrypted(self) -> "Console":
+        if (self.certificate is None) != (self.private_key is None):
+            raise ValueError("certificate and private_key belong together → set both or neither")
+        if self.host not in LOOPBACK and self.certificate is None:
+            raise ValueError("elsewhere than on loopback the console needs TLS → set certificate and private_key")
+        return self
+
+
 class Log(Section):
     level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level written")
     format: Literal["json", "console"] = Field("json", description="json, one object a line; console for people")
@@ -278,6 +302,7 @@ class Settings(BaseSettings):
     join: Join = Join()
     work: Work = Work()
     http: Http = Http()
+    console: Console = Console()
     log: Log = Log()
     channel: tuple[AnyChannel, ...] = ()
     base: Path = Field(Path(), exclude=True, description="the settings file's folder; not a key of the file")

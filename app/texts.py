@@ -1,7 +1,9 @@
 """Every text shown to people, in Chinese and English, from one catalogue."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from types import MappingProxyType
 
 LANGUAGE_VARIABLE = "FENBAN_LANG"
@@ -187,13 +189,34 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "explain.withdrawn": ("收回", "withdrawn"),
         "explain.event": ("发布", "published"),
         "explain.feedback": ("单位反馈", "said by a unit"),
+        "console.address": ("控制台：", "The console:"),
+        "console.first_link": (
+            "管理员首次登录（一次有效，24 小时内）：",
+            "An administrator's first log-in (once, within 24 hours):",
+        ),
+        "users.disabled": ("已停用", "shut off"),
         "explain.audited": ("操作", "step by a person or unit"),
     }
 )
 
 
+_reader: ContextVar[str] = ContextVar("reader", default="")
+
+
+@contextmanager
+def reading_in(chosen: str) -> Iterator[None]:
+    """What is said inside is said in this language, ``zh`` or ``en``, whatever the process's own is."""
+    token = _reader.set(chosen)
+    try:
+        yield
+    finally:
+        _reader.reset(token)
+
+
 def language() -> str:
-    """``zh`` or ``en``: FENBAN_LANG, else LANG; Chinese unless English is asked for."""
+    """``zh`` or ``en``: the reader's of this request, else FENBAN_LANG, else LANG; Chinese unless English is asked for."""
+    if chosen := _reader.get():
+        return chosen
     asked = os.environ.get(LANGUAGE_VARIABLE) or os.environ.get("LANG") or "zh"
     return "en" if asked.lower().startswith("en") else "zh"
 

@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0002"
+REVISION = "0003"
 """The migration that this code works with."""
 
 SEQUENCES = {
@@ -35,6 +35,9 @@ SEQUENCES = {
     "assignments": "position",
     "outbox": "id",
     "data_keys": "id",
+    "accounts": "id",
+    "choices": "id",
+    "reveals": "id",
 }
 """Tables whose rows get rising ids, and the column: on PostgreSQL each has a sequence ``<table>_<column>_seq``."""
 
@@ -391,4 +394,94 @@ sealed_values = Table(
     Column("version", Integer, nullable=False),
     Column("cipher", LargeBinary, nullable=False),
     PrimaryKeyConstraint("key_id", "name", "version"),
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("login", Text, nullable=False),
+    _text("name"),
+    _text("roles"),
+    _text("units"),
+    _text("password_hash"),
+    Column("language", Text, nullable=False, server_default=text("'zh'")),
+    _flag("totp"),
+    Column("totp_step", BigInteger, nullable=False, server_default=text("0")),
+    Column("failures", Integer, nullable=False, server_default=text("0")),
+    _maybe_time("locked_until"),
+    _flag("disabled"),
+    _flag("demo"),
+    _time("created_at"),
+    UniqueConstraint("login"),
+)
+
+# Only a digest of the cookie's value is kept: who reads the table cannot sign in with it.
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_hash", LargeBinary, nullable=False),
+    Column("account", BigInteger, ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("csrf", Text, nullable=False),
+    _time("created_at"),
+    _time("seen_at"),
+    _time("expires_at"),
+    _flag("strong"),
+    PrimaryKeyConstraint("token_hash"),
+    sqlite_with_rowid=False,
+)
+
+login_links = Table(
+    "login_links",
+    metadata,
+    Column("token_hash", LargeBinary, nullable=False),
+    Column("account", BigInteger, ForeignKey("accounts.id"), nullable=False),
+    _time("expires_at"),
+    _maybe_time("used_at"),
+    PrimaryKeyConstraint("token_hash"),
+    sqlite_with_rowid=False,
+)
+
+# What a reviewer chose and may still take back: until ``due_at`` nothing is decided.
+choices = Table(
+    "choices",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("number", Text, nullable=False, index=True),
+    Column("version", Integer, nullable=False),
+    Column("account", BigInteger, ForeignKey("accounts.id"), nullable=False),
+    _time("made_at"),
+    _time("due_at"),
+    Column("state", Text, nullable=False),
+    _text("choice"),
+    _text("reason"),
+    _maybe_time("settled_at"),
+)
+Index("ix_choices_waiting", choices.c.due_at, sqlite_where=text("state = 'waiting'"), postgresql_where=text("state = 'waiting'"))
+
+# A unit's or reviewer's wish to see the sender, and what the office said to it.
+reveals = Table(
+    "reveals",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("number", Text, nullable=False, index=True),
+    Column("account", BigInteger, ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("unit", Text, nullable=True),
+    _text("reason"),
+    _time("asked_at"),
+    Column("state", Text, nullable=False),
+    _text("answered_by"),
+    _text("answer"),
+    _maybe_time("answered_at"),
+    _maybe_time("expires_at"),
+)
+
+channel_controls = Table(
+    "channel_controls",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    _flag("paused"),
+    _maybe_time("poll_asked_at"),
+    _time("changed_at"),
+    _text("changed_by"),
 )

@@ -26,6 +26,7 @@ PARTS = (
     "doctor",
     "analyst",
     "keep",
+    "console",
     "evaluate",
     "mail",
     "deadline",

@@ -1,0 +1,1 @@
+"""A module a page. Each names its endpoints and who may use them."""
