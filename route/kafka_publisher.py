@@ -3,11 +3,12 @@
 import threading
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from kafka import KafkaProducer
 from kafka import errors as kafka_errors
 from kafka.future import Future
+from kafka.partitioner.default import DefaultPartitioner
 
 from domain.errors import HaltForPerson
 from domain.events import Delivery, DeliveryStatus, OutboxRecord
@@ -100,6 +101,7 @@ class KafkaPublisher:
                 acks="all",
                 enable_idempotence=True,
                 compression_type="lz4",
+                partitioner=_OneOrByKey(),
                 linger_ms=LINGER_MS,
                 batch_size=BATCH_BYTES,
                 max_request_size=config.max_record_bytes,
@@ -237,6 +239,17 @@ class KafkaPublisher:
                 # It gives up closing when something is left unsent, and would go on for ever; that is sent anew by another.
                 producer._sender.force_close()
                 producer._closed = True
+
+
+class _OneOrByKey(DefaultPartitioner):  # type: ignore[misc]
+    """Where the client itself would put a key; it hashes the key, byte by byte in Python, also where there is no choice."""
+
+    def partition(self, topic: str, key: Any, key_bytes: Any, value: Any, value_bytes: Any, cluster: Any) -> int:
+        there = cluster.partitions_for_topic(topic)
+        if there and len(there) == 1:
+            (only,) = there
+            return int(only)
+        return int(super().partition(topic, key, key_bytes, value, value_bytes, cluster))
 
 
 def _outcome(future: Future) -> Outcome:

@@ -130,8 +130,23 @@ def test_what_waits_is_looked_up_by_its_key_however_much_waits(store: SqlStore) 
     with store.transaction(write=True) as tx:
         tx.run("ANALYZE outbox")
         tx.commit()
-    with store.transaction(write=False) as tx:
-        explained = "EXPLAIN QUERY PLAN " if tx.sqlite else "EXPLAIN "
-        plan = "\n".join(str(tuple(row)) for row in tx.fetch(explained + _PENDING.format(""), (0, 0, 9)))
+    plan = plan_of_pending(store, 9)
     assert "Join Filter" not in plan
     assert "ix_outbox_waiting (key=? AND topic=?" in plan or "(key = o.key) AND (topic = o.topic)" in plan, plan
+
+
+def test_of_a_backlog_only_as_much_is_read_as_is_asked_for(store: SqlStore) -> None:
+    add(store, *((Number(f"20261120-board-{n:06d}"), 1, "water") for n in range(1, 3001)))
+    with store.transaction(write=True) as tx:
+        for table in ("outbox", "outbox_payloads"):
+            tx.run(f"ANALYZE {table}")
+        tx.commit()
+    plan = plan_of_pending(store, 2_000)
+    assert "Sort" not in plan, plan
+    assert not plan.startswith("('Limit"), plan
+
+
+def plan_of_pending(store: SqlStore, limit: int) -> str:
+    with store.transaction(write=False) as tx:
+        explained = "EXPLAIN QUERY PLAN " if tx.sqlite else "EXPLAIN "
+        return "\n".join(str(tuple(row)) for row in tx.fetch(explained + _PENDING.format(""), (0, 0, limit)))
