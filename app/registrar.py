@@ -1,8 +1,7 @@
 """From a channel's batch to registered messages: one transaction holds records, seals, manifest and cursor."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from functools import lru_cache, partial
 
 from app.codec import digest_text, own_words_bytes, upstream_bytes
@@ -10,12 +9,12 @@ from app.failpoints import Failpoint, no_failpoint
 from app.quoted import Seals, with_quoted_accusation
 from app.register_plan import Item, Poll, Registered, RegisterPlan
 from app.retry import transact
-from domain.errors import RejectItem, RetryLater
+from app.second_reader import Reader, Understood
+from domain.errors import RetryLater
 from domain.ids import ChannelId, ExternalId, VaultOwner
-from domain.messages import Batch, Capture, CaptureOutcome, CaptureReject, Draft
-from domain.ports import Clock, Parser, Store, UnitOfWork, Vault
+from domain.messages import Batch, Capture, CaptureOutcome, CaptureReject
+from domain.ports import Clock, Store, UnitOfWork, Vault
 from domain.records import QuarantineItem, SealedValue
-from ingest.personal import find_contacts
 
 PLAN_ATTEMPTS = 5
 
@@ -26,13 +25,13 @@ def owner_of(channel: ChannelId, external_id: ExternalId) -> VaultOwner:
 
 
 class Registrar:
-    """Registers captures of any channel. ``parsers`` by channel id; ``seals`` is asked of mails that quote others."""
+    """Registers captures of any channel that ``reader`` has a parser for; ``seals`` is asked of mails that quote others."""
 
     def __init__(
         self,
         store: Store,
         vault: Vault,
-        parsers: Mapping[ChannelId, Parser],
+        reader: Reader,
         clock: Clock,
         *,
         seals: Seals = lambda _: False,
@@ -41,7 +40,7 @@ class Registrar:
         self._store = store
         self._vault = vault
         self._seals = seals
-        self._parsers = parsers
+        self._reader = reader
         self._clock = clock
         self._failpoint = failpoint
         # Most channels say nothing of what became of a letter: one value for all of theirs.
@@ -49,7 +48,7 @@ class Registrar:
 
     def register(self, channel: ChannelId, batch: Batch, *, fence: int) -> Registered:
         """Stores a poll's batch with its cursor. Raises LeaseLost, RetryLater: nothing of it is stored then."""
-        items = [self._understand(capture) for capture in batch.captures]
+        items = self._items(batch.captures)
         items += [self._refused(reject) for reject in batch.rejects]
         self._failpoint("collect.understood")
         ids = [item.capture.external_id for item in items]
@@ -73,7 +72,7 @@ class Registrar:
         registered, revised or noted (noted also when it adds nothing)."""
         results: list[tuple[int, str]] = []
         for waiting, capture in items:
-            item = self._understand(capture)
+            (item,) = self._items([capture])
             if item.draft is None:
                 results.append((waiting.id, item.reason))
                 continue
@@ -106,31 +105,19 @@ class Registrar:
     def _existing(uow: UnitOfWork, owner: VaultOwner) -> list[SealedValue]:
         return uow.vault.get(owner)
 
-    def _understand(self, capture: Capture) -> Item:
-        owner = owner_of(capture.channel, capture.external_id)
-        try:
-            draft = _with_own_contacts(self._parsers[capture.channel].understand(capture))
-        except RejectItem as error:
-            return self._refused(CaptureReject(capture, error.what))
-        own = digest_text(self._vault.digest(own_words_bytes(draft)))
-        upstream = self._upstream_digest(upstream_bytes(draft))
+    def _items(self, captures: Sequence[Capture]) -> list[Item]:
+        return [self._item(capture, found) for capture, found in zip(captures, self._reader.read(captures), strict=True)]
+
+    def _item(self, capture: Capture, found: Understood) -> Item:
+        if isinstance(found, str):
+            return self._refused(CaptureReject(capture, found))
+        own = digest_text(self._vault.digest(own_words_bytes(found)))
+        upstream = self._upstream_digest(upstream_bytes(found))
         # After the digests: what is a revision must not hang on today's screens.
-        draft = with_quoted_accusation(draft, capture.channel, self._clock.now(), self._seals)
-        return Item(capture, owner, draft, "", own, upstream)
+        draft = with_quoted_accusation(found, capture.channel, self._clock.now(), self._seals)
+        return Item(capture, owner_of(capture.channel, capture.external_id), draft, "", own, upstream)
 
     def _refused(self, reject: CaptureReject) -> Item:
         capture = reject.capture
         raw = digest_text(self._vault.digest(b"\0".join(part.data for part in capture.parts)))
         return Item(capture, owner_of(capture.channel, capture.external_id), None, reject.reason, "", raw)
-
-
-def _with_own_contacts(draft: Draft) -> Draft:
-    """Where the channel gives no mark of the sender, what the letter calls the writer's own is the sender's."""
-    sender = draft.sender
-    if sender.phones or sender.id_numbers or sender.emails or sender.account:
-        return draft
-    own = find_contacts(draft.body_own)
-    if not (own.phones or own.id_numbers or own.emails):
-        return draft
-    name = sender.name or (own.names[0] if own.names else "")
-    return replace(draft, sender=replace(sender, name=name, phones=own.phones, id_numbers=own.id_numbers, emails=own.emails))

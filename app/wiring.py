@@ -18,6 +18,7 @@ from app.office import Office
 from app.registrar import Registrar
 from app.reminders import AT_ONCE, Reminders, ReminderSettings
 from app.sameness import SamenessSettings
+from app.second_reader import Reader
 from app.settings import AnyChannel, Settings
 from app.worker import Worker, WorkSettings
 from domain.clock import SystemClock
@@ -61,7 +62,7 @@ class System:
         self.stop = threading.Event()
 
     def close(self) -> None:
-        for name in ("store", "topics", "_embedded"):
+        for name in ("store", "topics", "_embedded", "_reader"):
             opened = self.__dict__.get(name)
             if opened is not None:
                 opened.close()
@@ -236,11 +237,15 @@ class System:
         return Registrar(
             self.store,
             self.vault,
-            self.parsers,
+            self._reader,
             self.clock,
             seals=self._seals,
             failpoint=self.failpoint,
         )
+
+    @cached_property
+    def _reader(self) -> Reader:
+        return Reader(self.parsers)
 
     def _seals(self, message: Message) -> bool:
         found = self.rulebook.first_screen(message, ())

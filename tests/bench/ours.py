@@ -10,6 +10,7 @@ import orjson
 
 from app.registrar import Registrar
 from app.runner import RELAYED, keep_loaded
+from app.second_reader import Reader
 from app.settings import load_settings
 from app.wiring import SHARDS, System
 from domain.ids import ChannelId, ExternalId
@@ -42,7 +43,7 @@ def run(folder: Path, captures: Sequence[bytes], *, worker_of: tuple[int, int] =
     shards = [shard for shard in SHARDS if shard % of == which]
     system = System(load_settings(folder / "fenban.toml"))
     channel_id = ChannelId(channel)
-    registrar = Registrar(system.store, system.vault, {channel_id: JsonParser()}, system.clock)
+    registrar = Registrar(system.store, system.vault, Reader({channel_id: JsonParser()}, cores=1), system.clock)
     worker, relay = system.worker(name), system.relay()
     with system.store.unit_of_work() as uow:
         now = datetime.now(UTC)
@@ -81,7 +82,7 @@ def run(folder: Path, captures: Sequence[bytes], *, worker_of: tuple[int, int] =
 def take_in(system: System, captures: Sequence[bytes]) -> None:
     """Registers and decides all of them, relaying nothing."""
     channel = ChannelId("bench0")
-    registrar = Registrar(system.store, system.vault, {channel: JsonParser()}, system.clock)
+    registrar = Registrar(system.store, system.vault, Reader({channel: JsonParser()}, cores=1), system.clock)
     worker = system.worker("bench0")
     with system.store.unit_of_work() as uow:
         now = datetime.now(UTC)
