@@ -87,6 +87,14 @@ class Session:
     strong: bool
 
 
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """How many sessions an account has that are not over, and when one of them was used last."""
+
+    sessions: int
+    seen_at: datetime
+
+
 def roles_of(names: Iterable[str]) -> tuple[Role, ...]:
     """Raises ValueError for a name that is no role, and for a handler who has another of the office's roles."""
     roles = tuple(dict.fromkeys(Role(name) for name in names))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from domain.accounts import Account, Role, Session
+from domain.accounts import Account, Role, Session, SignedIn
 from domain.ids import UnitCode
 from store.codes import get_units, put_units
 from store.engine import Row, Transaction, insert_sql
@@ -53,6 +53,11 @@ class SqlAccounts:
         rows = self._tx.fetch(_SELECT + " WHERE login = ?" + (self._tx.hold if hold else ""), (login,))
         return _account(rows[0]) if rows else None
 
+    def administrators(self, *, hold: bool = False) -> list[Account]:
+        """Those shut off too. ``hold``: no other transaction changes them until this one ends."""
+        query = _SELECT + " WHERE ' ' || roles || ' ' LIKE '% admin %' ORDER BY id" + (self._tx.hold if hold else "")
+        return [_account(row) for row in self._tx.fetch(query)]
+
     def add(self, account: Account, at: datetime) -> Account:
         """With an id of its own. The caller has looked that the login is free."""
         made = replace(account, id=next(iter(self._tx.next_ids(accounts, 1))))
@@ -92,6 +97,14 @@ class SqlAccounts:
         """(created, last seen) of each, newest first."""
         rows = self._tx.fetch("SELECT created_at, seen_at FROM sessions WHERE account = ? ORDER BY created_at DESC", (account,))
         return [(from_us(row[0]), from_us(row[1])) for row in rows]
+
+    def signed_in(self, now: datetime, seen_after: datetime) -> dict[int, SignedIn]:
+        """The accounts with a session that is neither past its time nor idle since ``seen_after``."""
+        rows = self._tx.fetch(
+            "SELECT account, count(*), max(seen_at) FROM sessions WHERE expires_at > ? AND seen_at > ? GROUP BY account",
+            (to_us(now), to_us(seen_after)),
+        )
+        return {row[0]: SignedIn(int(row[1]), from_us(row[2])) for row in rows}
 
     def end_older(self, now: datetime, seen_before: datetime) -> int:
         """Sessions past their time or idle since ``seen_before``."""

@@ -1,6 +1,5 @@
 """Signing in and out, passwords, one-time codes, links, lock-out. Each change is one transaction and audited."""
 
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -9,10 +8,11 @@ from typing import TypeVar
 import pyotp
 
 from app.console import passwords
+from app.console.throttle import LATER, Throttle
 from app.console.tokens import digest, new_token
 from app.retry import transact
 from app.wiring import System
-from domain.accounts import Account, Role, Session, roles_of
+from domain.accounts import Account, Role, Session, SignedIn, roles_of
 from domain.errors import Refused
 from domain.ids import UnitCode, VaultOwner
 from domain.ports import Vault
@@ -26,11 +26,9 @@ T = TypeVar("T")
 
 FAILURES_LOCK = 5
 LOCKED_MINUTES = 15
-TRIES_PER_ADDRESS, ADDRESS_MINUTES = 20, 5
 LINK_MINUTES = 60
 SEEN_EVERY = timedelta(minutes=1)
 WRONG = "log-in name, password or code is wrong"
-LATER = "wait a quarter of an hour, or ask an administrator"
 SECRET = "totp"
 
 
@@ -40,25 +38,6 @@ class Opened:
 
     token: str
     account: Account
-
-
-class Throttle:
-    """How many tries an address had lately. In memory: a restart forgets them, the accounts' lock-out stays."""
-
-    def __init__(self) -> None:
-        self._tries: dict[str, list[datetime]] = {}
-        self._lock = threading.Lock()
-
-    def check(self, address: str, now: datetime) -> None:
-        """Counts a try. Raises Refused when there were too many."""
-        since = now - timedelta(minutes=ADDRESS_MINUTES)
-        with self._lock:
-            for known in [known for known, tries in self._tries.items() if tries[-1] < since]:
-                del self._tries[known]
-            tries = [at for at in self._tries.get(address, []) if at >= since]
-            self._tries[address] = [*tries, now]
-        if len(tries) >= TRIES_PER_ADDRESS:
-            raise Refused("too many tries to sign in from this address", remedy=LATER)
 
 
 class Accounts:
@@ -76,6 +55,12 @@ class Accounts:
 
     def by_login(self, login: str) -> Account | None:
         return self._read(lambda tx: SqlAccounts(tx).by_login(login))
+
+    def signed_in(self) -> dict[int, SignedIn]:
+        """The accounts that have a session now, by id."""
+        now = self._system.clock.now()
+        seen_after = now - timedelta(minutes=self._console.idle_minutes)
+        return self._read(lambda tx: SqlAccounts(tx).signed_in(now, seen_after))
 
     def add(
         self, login: str, name: str, roles: Sequence[str], units: Sequence[str], actor: str, *, demo: bool = False
@@ -104,14 +89,13 @@ class Accounts:
         name: str | None = None,
         disabled: bool | None = None,
     ) -> Account:
-        """Other roles, units, name, or shut off; its sessions end. Raises Refused."""
+        """Other roles, units, name, or shut off; its sessions end. Raises Refused, also where no administrator would be left."""
 
         def step(tx: Transaction, now: datetime) -> Account:
             known = self._held(tx, login)
-            chosen, codes = self._checked(
-                known.roles if roles is None else roles,
-                known.units if units is None else units,
-            )
+            chosen, codes = known.roles, known.units
+            if roles is not None or units is not None:
+                chosen, codes = self._checked(known.roles if roles is None else roles, known.units if units is None else units)
             changed = replace(
                 known,
                 roles=chosen,
@@ -121,6 +105,7 @@ class Accounts:
                 failures=0,
                 locked_until=None,
             )
+            self._keep_an_admin(tx, known, changed)
             SqlAccounts(tx).update(changed)
             SqlAccounts(tx).end_sessions(changed.id)
             said = {"roles": " ".join(chosen), "units": " ".join(codes), "disabled": changed.disabled}
@@ -314,6 +299,14 @@ class Accounts:
                 "a handler belongs to units, and nobody else does", remedy="name the handler's units, and only a handler's"
             )
         return chosen, tuple(codes)
+
+    @staticmethod
+    def _keep_an_admin(tx: Transaction, before: Account, after: Account) -> None:
+        administers = after.has(Role.ADMIN) and not after.disabled
+        if administers or not before.has(Role.ADMIN) or before.disabled:
+            return
+        if all(one.id == before.id or one.disabled for one in SqlAccounts(tx).administrators(hold=True)):
+            raise Refused(f"{before.login} is the last administrator", remedy="give another account that role first")
 
     @staticmethod
     def _held(tx: Transaction, login: str) -> Account:

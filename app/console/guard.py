@@ -16,6 +16,7 @@ from app.console.accounts import Accounts
 from app.console.endpoints import Endpoint
 from app.console.navigation import first_page
 from app.console.pages_shown import Shown
+from app.console.schemas import as_object, check_schema, misfits, unwritable
 from app.console.visit import Visit
 from app.phrases import phrase
 from app.texts import reading_in
@@ -35,7 +36,8 @@ Sent = tuple[Mapping[str, Any], Mapping[str, UploadFile]]
 
 class Guard:
     """Wraps each endpoint. Answers 401 or the log-in page without a session, 403 without the role or the CSRF token, 404 for
-    what the reader may not know of, 409 for what the lifecycle refuses, 503 while the store is away."""
+    what the reader may not know of, 409 for what the lifecycle refuses, 422 for what does not fit the endpoint's declared
+    schema, 503 while the store is away."""
 
     def __init__(self, system: System, accounts: Accounts, shown: Shown) -> None:
         self._system = system
@@ -43,6 +45,9 @@ class Guard:
         self._shown = shown
 
     def wrap(self, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
+        for schema in (endpoint.query, endpoint.body):
+            check_schema(as_object(schema))
+
         async def answer(request: Request) -> Response:
             try:
                 form, files = await _sent(request)
@@ -64,7 +69,7 @@ class Guard:
             return self._told(self._visit(request, None, None), endpoint, error)
         visit = Visit(request, self._system, self._accounts, self._shown, account, session, form, files)
         with reading_in(visit.language):
-            refused = self._refusal(endpoint, visit)
+            refused = self._refusal(endpoint, visit) or self._misfit(endpoint, visit)
             if refused is not None:
                 return refused
             try:
@@ -97,6 +102,24 @@ class Guard:
         if visit.request.method not in SAFE and not _token_matches(visit):
             return self._error(visit, endpoint, 403, "the page is too old", "open the page anew")
         return None
+
+    def _misfit(self, endpoint: Endpoint, visit: Visit) -> Response | None:
+        """What does not fit the declaration, told by its name alone: what stood there may be a letter's words."""
+        request = visit.request
+        if unwritable(dict(request.path_params)):
+            return self._error(visit, endpoint, 404, "there is no such page", "")
+        query = {name: values if len(values) > 1 else values[0] for name, values in _query(request).items()}
+        wrong = [("query", "not text")] if unwritable(query) else []
+        wrong += [("body", "not text")] if unwritable(dict(visit.form)) else []
+        if endpoint.json and not wrong:
+            wrong = list(misfits(as_object(endpoint.query), query, texts=True))
+            if request.method not in SAFE:
+                wrong += misfits(as_object(endpoint.body), dict(visit.form), texts=not _is_json(request))
+        if not wrong:
+            return None
+        field, what = wrong[0]
+        remedy = "see what is taken in /api/openapi.json"
+        return self._error(visit, endpoint, 422, f"the request's {field} does not fit: {what}", remedy)
 
     def _told(self, visit: Visit, endpoint: Endpoint, error: FenbanError) -> Response:
         if isinstance(error, NotThere):
@@ -131,8 +154,7 @@ async def _sent(request: Request) -> Sent:
             413 if length.isdigit() else 411,
             "the request is too large" if length.isdigit() else "the request does not say its length",
         )
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == "application/json":
+    if _is_json(request):
         try:
             body = await request.json()
         except ValueError:
@@ -151,6 +173,17 @@ async def _sent(request: Request) -> Sent:
         else:
             fields[name] = value
     return fields, files
+
+
+def _is_json(request: Request) -> bool:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
+
+
+def _query(request: Request) -> Mapping[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, value in request.query_params.multi_items():
+        found.setdefault(name, []).append(value)
+    return found
 
 
 def _same_origin(request: Request) -> bool:

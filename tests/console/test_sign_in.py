@@ -2,9 +2,10 @@
 
 import pytest
 
-from app.console.accounts import FAILURES_LOCK, LOCKED_MINUTES, TRIES_PER_ADDRESS
+from app.console.accounts import FAILURES_LOCK, LOCKED_MINUTES
 from app.console.guard import COOKIE
 from app.console.serving import first_link
+from app.console.throttle import TRIES_PER_ADDRESS
 from domain.errors import Refused
 from tests.support.console import PASSWORD, ConsoleCity, Person
 
