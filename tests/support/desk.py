@@ -12,7 +12,7 @@ from app.settings import load_settings
 from app.wiring import SHARDS, System
 from domain.decisions import Evidence, Suggestion
 from domain.ids import ChannelId, ExternalId, UnitCode
-from domain.messages import Batch, Capture, CapturePart, CaptureReject, Draft, Manifest, MessageKind, Sender, UpstreamAnswer
+from domain.messages import Attachment, Batch, Capture, CapturePart, CaptureReject, Draft, Manifest, MessageKind, Sender, UpstreamAnswer
 from route.wire import structured
 from store.keys import new_key_file
 
@@ -124,6 +124,7 @@ class DraftParser:
             place=data["place"],
             submitted_at=datetime.fromisoformat(submitted) if submitted else None,
             answers=answers,
+            attachments=tuple(Attachment(name, "text/html", text.encode()) for name, text in data.get("attachments", ())),
         )
 
 
