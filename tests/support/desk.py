@@ -12,7 +12,18 @@ from app.settings import load_settings
 from app.wiring import SHARDS, System
 from domain.decisions import Evidence, Suggestion
 from domain.ids import ChannelId, ExternalId, UnitCode
-from domain.messages import Attachment, Batch, Capture, CapturePart, CaptureReject, Draft, Manifest, MessageKind, Sender, UpstreamAnswer
+from domain.messages import (
+    Attachment,
+    Batch,
+    Capture,
+    CapturePart,
+    CaptureReject,
+    Draft,
+    Manifest,
+    MessageKind,
+    Sender,
+    UpstreamAnswer,
+)
 from route.wire import structured
 from store.keys import new_key_file
 
