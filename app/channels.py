@@ -32,12 +32,16 @@ def build_parser(settings: Settings, channel: AnyChannel) -> Parser:
             return MailParser(_mailbox(channel, password=""))
 
 
-def build_collector(settings: Settings, channel: AnyChannel, seen: Seen, clock: Clock, gate: HostGate) -> Collector:
-    """Opens no connection yet. Raises BadSettings for what only shows when all is put together."""
+def build_collector(
+    settings: Settings, channel: AnyChannel, seen: Seen, clock: Clock, gate: HostGate, parser: Parser | None = None
+) -> Collector:
+    """Opens no connection yet. ``parser``: the one that its captures go to. Raises BadSettings for what only shows when all is
+    put together."""
     match channel:
         case PortalChannel():
             profile = load_profile(settings.path(channel.profile))
-            return PortalCollector(_portal(channel), profile, _http(settings, channel, gate), seen, clock)
+            letters = parser.letters if isinstance(parser, PortalParser) else None
+            return PortalCollector(_portal(channel), profile, _http(settings, channel, gate), seen, clock, letters)
         case BoardChannel():
             return BoardCollector(_board(channel), _http(settings, channel, gate), seen, clock)
         case MailboxChannel():

@@ -97,10 +97,10 @@ class Reader:
                 mine = self._here(captures[:half])
                 theirs: list[Understood] = pickle.loads(second.receive())  # noqa: S301 — our own process wrote it
                 return mine + theirs
-        except (OSError, pickle.PickleError):
+        except Exception:
+            # Also a defect of ours, which is raised again below. An answer that nobody took must not be the next one's.
             self._end()
         except BaseException:
-            # An answer that nobody took would be taken for the next one.
             self._end()
             raise
         return self._here(captures)

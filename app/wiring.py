@@ -224,7 +224,7 @@ class System:
     def collector(self, channel: AnyChannel) -> Collector:
         from app.channels import build_collector
 
-        return build_collector(self.settings, channel, self.store, self.clock, self.gate)
+        return build_collector(self.settings, channel, self.store, self.clock, self.gate, self.parsers[ChannelId(channel.id)])
 
     @cached_property
     def gate(self) -> "HostGate":

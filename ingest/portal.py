@@ -13,8 +13,8 @@ from domain.messages import Batch, CapturePart, SeenItem
 from domain.ports import Clock, Seen
 from ingest.harvest import Harvest, LayoutChanged, begun, moment, record_part
 from ingest.http import Gone, HttpClient, Page, ServerFault, TooLarge
-from ingest.portal_detail import Letter, read_detail
-from ingest.portal_labels import Field, Labels
+from ingest.portal_detail import Letter, Letters
+from ingest.portal_labels import Field
 from ingest.portal_paging import Pages, detail_request, whole
 from ingest.portal_profile import PortalProfile
 from ingest.portal_rows import ListPage, Row, followup_record, read_list
@@ -70,10 +70,19 @@ class _Place:
 class PortalCollector:
     """``domain.ports.Collector``. Any number of processes may poll one portal: what is stored decides, not what this remembers."""
 
-    def __init__(self, config: PortalConfig, profile: PortalProfile, http: HttpClient, seen: Seen, clock: Clock) -> None:
+    def __init__(
+        self,
+        config: PortalConfig,
+        profile: PortalProfile,
+        http: HttpClient,
+        seen: Seen,
+        clock: Clock,
+        letters: Letters | None = None,
+    ) -> None:
+        """``letters``: the parser's, which then takes what this has read."""
         self._config = config
         self._profile = profile
-        self._labels = Labels(profile.labels)
+        self._letters = letters or Letters(profile)
         self._http = http
         self._pages = Pages(profile, config.url, http)
         self._seen = seen
@@ -82,6 +91,7 @@ class PortalCollector:
         self._understood: deque[bool] = deque(maxlen=_REMEMBERED)
 
     def poll(self, cursor: str) -> Batch:
+        self._letters.forget()
         start = self._begin(_Place.read(cursor))
         since = begun(start.since, self._clock.now())
         harvest = Harvest(self._config.channel, self._clock, self._config.batch_items, self._config.batch_seconds, since)
@@ -257,7 +267,7 @@ class PortalCollector:
         """The page as understood; None when it is not (it is then quarantined by its parser). Raises LayoutChanged when
         that is so of most pages."""
         try:
-            letter = read_detail(self._profile, self._labels, page.text)
+            letter = self._letters.read(page.text)
         except RejectItem:
             letter = None
         understood = letter is not None and not letter.problem

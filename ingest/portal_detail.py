@@ -13,6 +13,8 @@ from ingest.portal_json import at_path
 from ingest.portal_labels import Field, Labels
 from ingest.portal_profile import Pick, PortalProfile, Repeated
 
+_MOST_KEPT = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Followup:
@@ -38,6 +40,33 @@ def read_detail(profile: PortalProfile, labels: Labels, text: str) -> Letter:
     if profile.detail.kind == "json":
         return _from_json(profile, text)
     return _from_html(profile, labels, parse_html(text))
+
+
+class Letters:
+    """Reads letters' pages for a portal's collector and its parser: what the one has just read, the other need not."""
+
+    def __init__(self, profile: PortalProfile) -> None:
+        self._profile = profile
+        self._labels = Labels(profile.labels)
+        self._kept: dict[str, Letter] = {}
+
+    def __reduce__(self) -> tuple[type["Letters"], tuple[PortalProfile]]:
+        """Another process gets no letters with it."""
+        return Letters, (self._profile,)
+
+    def read(self, text: str) -> Letter:
+        """``read_detail``, kept until it is taken or forgotten."""
+        letter = read_detail(self._profile, self._labels, text)
+        if len(self._kept) < _MOST_KEPT:
+            self._kept[text] = letter
+        return letter
+
+    def take(self, text: str) -> Letter:
+        """``read_detail``, as it was read when it was."""
+        return self._kept.pop(text, None) or read_detail(self._profile, self._labels, text)
+
+    def forget(self) -> None:
+        self._kept.clear()
 
 
 def answers_of(profile: PortalProfile, found: Found) -> list[UpstreamAnswer]:

@@ -12,7 +12,7 @@ from ingest.html_text import text_of, tidy
 from ingest.place_filter import in_place
 from ingest.portal import PortalConfig
 from ingest.portal_dates import parse_time
-from ingest.portal_detail import Letter, answers_of, list_answers, read_detail
+from ingest.portal_detail import Letter, Letters, answers_of, list_answers
 from ingest.portal_fields import Found
 from ingest.portal_json import read_json
 from ingest.portal_labels import Field, Labels
@@ -59,6 +59,7 @@ class PortalParser:
         self._profile = profile
         self._config = config
         self._labels = Labels(profile.labels)
+        self.letters = Letters(profile)
 
     def understand(self, capture: Capture) -> Draft:
         try:
@@ -87,7 +88,7 @@ class PortalParser:
         if detail is None:
             raise RejectItem("the letter's own page could not be had")
         decoded = decode(detail.data, declared_charset(detail.media_type))
-        return read_detail(self._profile, self._labels, decoded.text), decoded.defects
+        return self.letters.take(decoded.text), decoded.defects
 
     def _draft(self, row: Row, letter: Letter | None, defects: tuple[str, ...]) -> Draft:
         says = _Says(letter.found if letter is not None else Found(), row.found)

@@ -1,5 +1,6 @@
 """How the portal collector goes through a portal that grows, changes, loses letters and breaks."""
 
+import pickle
 import socket
 from collections.abc import Iterator
 
@@ -7,7 +8,12 @@ import pytest
 
 from domain.errors import RejectItem, RetryLater
 from domain.messages import Batch
+from ingest import portal_detail
 from ingest.harvest import LayoutChanged
+from ingest.portal_detail import Letter, read_detail
+from ingest.portal_labels import Labels
+from ingest.portal_parser import PortalParser
+from ingest.portal_profile import PortalProfile
 from tests.support.collector_rig import Rig
 from tests.support.hostile_server import Asked, redirect, unframed, whole
 from tests.support.rig_portal import PortalSource, portal_rig
@@ -33,6 +39,25 @@ def fill(rig: Rig, count: int) -> None:
 
 def bodies(rig: Rig, batch: Batch) -> list[str]:
     return [rig.understand(capture).body for capture in batch.captures]
+
+
+def test_the_parser_reads_no_page_again_that_the_collector_has_read(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def counted(profile: PortalProfile, labels: Labels, text: str) -> Letter:
+        read.append(text)
+        return read_detail(profile, labels, text)
+
+    monkeypatch.setattr(portal_detail, "read_detail", counted)
+    fill(rig, 4)
+    batch = rig.poll()
+    assert isinstance(rig.parser, PortalParser)
+    by_others = [pickle.loads(pickle.dumps(rig.parser)).understand(capture) for capture in batch.captures]  # noqa: S301 — ours
+    assert len(read) == 8, "what is kept stays in its process"
+    assert [rig.understand(capture) for capture in batch.captures] == by_others
+    assert len(read) == 8
+    assert [rig.understand(capture) for capture in batch.captures] == by_others, "a replay reads again"
+    assert len(read) == 12
 
 
 def test_clicks_change_nothing(rig: Rig) -> None:
