@@ -18,6 +18,7 @@ def readiness(system: System) -> tuple[bool, dict[str, Any]]:
     except FenbanError as error:
         return False, {"status": "down", "what": str(error)}
     troubles = [f"channel {channel['id']}: {channel['error']}" for channel in status["channels"] if channel["state"] in FAILING]
+    troubles += [f"{problem} (the earlier file stays in use)" for problem in system.city_files.trouble]
     kafka = status.get("kafka")
     if kafka is not None and kafka["state"] != "ok":
         troubles.append(f"kafka: {kafka['error']}")

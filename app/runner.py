@@ -72,6 +72,7 @@ class Runner:
                 if channel.enabled and (not parts.channels or channel.id in parts.channels)
             ]
             self._pollers = [ChannelPoller(system, channel, registrar, self._slots[0].name) for channel in wanted]
+        self._generation = dict.fromkeys(("work", "feed"), system.refresh())
         self._worker = system.worker(self._slots[1].name) if parts.work else None
         self._relay = system.relay() if parts.relay else None
         self._share: OutboxShare | None = None
@@ -110,7 +111,7 @@ class Runner:
             (f"collect:{poller.channel.id}", self._polling(poller)) for poller in self._pollers
         ]
         if self._worker is not None:
-            loops.append(("work", self._stepping(self._worker.run_once, then="relay")))
+            loops.append(("work", self._stepping(self._work_once, then="relay")))
         if self._relay is not None:
             loops.append(("relay", self._stepping(self._relay_once)))
         if self._desk is not None:
@@ -145,7 +146,7 @@ class Runner:
     def _step_all(self, told: Callable[[str, int], None]) -> int:
         done = 0
         if self._worker is not None:
-            done += self._count("work", self._worker.run_once, told)
+            done += self._count("work", self._work_once, told)
         if self._reminders is not None:
             done += self._count("remind", self._reminders.look, told)
         if self._relay is not None:
@@ -191,9 +192,23 @@ class Runner:
             raise
         return result.delivered + result.parked
 
+    def _renewed(self, part: str) -> bool:
+        """Whether units or rules were saved since the part was built; it stands between two batches."""
+        before, self._generation[part] = self._generation[part], self._system.refresh()
+        return before != self._generation[part]
+
+    def _work_once(self) -> int:
+        if self._worker is None:
+            return 0
+        if self._renewed("work"):
+            self._worker = self._system.worker(self._slots[1].name)
+        return self._worker.run_once()
+
     def _feed_once(self) -> int:
         if self._desk is None:
             return 0
+        if self._renewed("feed"):
+            self._desk = self._system.feedback()
         if self._feed is None:
             self._feed = self._system.topics.feed(FEED_GROUP)
         try:
@@ -212,6 +227,7 @@ class Runner:
             wait = poller.due_in()
             if wait:
                 return wait
+            self._system.refresh()
             at, polled = self._system.clock.monotonic(), poller.poll()
             if polled.registered.registered or polled.registered.revised:
                 self._wakes["work"].set()

@@ -10,6 +10,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.city_files import Watch, take_up
 from app.events import event_maker
 from app.failpoints import Failpoint, no_failpoint
 from app.feedback import FeedbackDesk
@@ -60,6 +61,23 @@ class System:
         self.failpoint = failpoint
         self._may_make_store = may_make_store
         self.stop = threading.Event()
+        rules = {"rules": settings.path(settings.files.rules)} if settings.files.rules is not None else {}
+        self.city_files = Watch({"units": settings.path(settings.files.units), **rules})
+
+    def refresh(self) -> int:
+        """Takes up a unit directory or rules saved since, for what is built from now on; which generation of them stands.
+
+        Called between batches and before each request. Files that are wrong change nothing: the log says it once, and
+        ``city_files.trouble`` as long as it lasts.
+        """
+        watch = self.city_files
+        if watch.lock.acquire(blocking=False):
+            try:
+                if watch.changed():
+                    take_up(self, System(self.settings, clock=self.clock))
+            finally:
+                watch.lock.release()
+        return watch.generation
 
     def close(self) -> None:
         for name in ("store", "topics", "_embedded", "_reader"):
@@ -154,11 +172,15 @@ class System:
 
     @cached_property
     def decider(self) -> Decider:
+        return self.decider_by(self.rulebook)
+
+    def decider_by(self, rulebook: Rulebook) -> Decider:
+        """One that decides by these rules, and otherwise as this system's."""
         decide = self.settings.decide
         threshold = self.threshold
         return Decider(
             self.directory,
-            self.rulebook,
+            rulebook,
             self.calendar,
             DecideSettings(
                 threshold=1.0 if threshold is None else threshold,

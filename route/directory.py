@@ -134,26 +134,40 @@ class Directory:
 def load_directory(path: Path) -> Directory:
     """Reads ``units.toml``. Raises BadSettings that names file, unit and remedy for each problem."""
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise BadSettings([f"{path}: cannot be read ({error.strerror}) → name an existing file"]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise BadSettings([f"{path}: is not TOML in UTF-8 ({error}) → mend that line"]) from None
+    return read_directory(text, str(path))
+
+
+def read_directory(text: str, source: str) -> Directory:
+    """``units.toml`` as a text. Raises BadSettings as ``load_directory`` does."""
+    try:
+        document = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise BadSettings([f"{source}: is not TOML in UTF-8 ({error}) → mend that line"]) from None
     entries = document.get("unit", [])
     problems = [
-        f"{path}: unknown key {key!r} → only [city] and [[unit]] may stand here" for key in document.keys() - {"unit", "city"}
+        f"{source}: unknown key {key!r} → only [city] and [[unit]] may stand here" for key in document.keys() - {"unit", "city"}
     ]
     if not isinstance(entries, list) or not entries:
-        raise BadSettings([*problems, f"{path}: has no [[unit]] → list at least one"])
+        raise BadSettings([*problems, f"{source}: has no [[unit]] → list at least one"])
     units: list[Unit] = []
     for position, entry in enumerate(entries, 1):
         try:
             units.append(_unit(entry, position))
         except ValueError as error:
-            problems.append(f"{path}: {error}")
+            problems.append(f"{source}: {error}")
+    city_names: tuple[str, ...] = ()
+    try:
+        city_names = _city_names(document.get("city"))
+    except ValueError as error:
+        problems.append(f"{source}: {error}")
     if problems:
         raise BadSettings(problems)
-    return Directory(units, city_names=_city_names(document.get("city"), path), source=str(path))
+    return Directory(units, city_names=city_names, source=source)
 
 
 def _unit(entry: Any, position: int) -> Unit:
@@ -201,14 +215,14 @@ def _texts(entry: Mapping[str, Any], key: str, label: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(item.strip() for item in value))
 
 
-def _city_names(table: Any, path: Path) -> tuple[str, ...]:
+def _city_names(table: Any) -> tuple[str, ...]:
     if table is None:
         return ()
     if isinstance(table, str):
         table = {"name": table}
     if not isinstance(table, dict) or not isinstance(table.get("name"), str) or not table["name"]:
-        raise BadSettings([f'{path}: [city] has no name → write name = "…"'])
-    names = [table["name"], *_texts(table, "aliases", f"{path}: [city]")]
+        raise ValueError('[city] has no name → write name = "…"')
+    names = [table["name"], *_texts(table, "aliases", "[city]")]
     return tuple(dict.fromkeys(sorted((*names, *(name.removesuffix("市") for name in names)), key=len, reverse=True)))
 
 

@@ -80,14 +80,31 @@ def load_rules(
     channel that is not among them is a problem too.
     """
     sources: list[tuple[str, str]] = []
-    if builtin:
-        sources.append((BUILTIN, files("route").joinpath(BUILTIN).read_text(encoding="utf-8")))
     problems: list[str] = []
     for path in paths:
         try:
             sources.append((str(path), path.read_text(encoding="utf-8")))
         except (OSError, UnicodeDecodeError) as error:
             problems.append(f"{path}: cannot be read ({type(error).__name__}) → name an existing file in UTF-8")
+    return _rulebook(sources, problems, directory, channels=channels, builtin=builtin)
+
+
+def read_rules(sources: Sequence[tuple[str, str]], directory: Directory, *, channels: Collection[str] | None = None) -> Rulebook:
+    """The rules of these (name, text), after the screens that ship with fenban. Raises BadSettings as ``load_rules`` does."""
+    return _rulebook(sources, [], directory, channels=channels, builtin=True)
+
+
+def _rulebook(
+    given: Sequence[tuple[str, str]],
+    problems: list[str],
+    directory: Directory,
+    *,
+    channels: Collection[str] | None,
+    builtin: bool,
+) -> Rulebook:
+    sources = list(given)
+    if builtin:
+        sources.insert(0, (BUILTIN, files("route").joinpath(BUILTIN).read_text(encoding="utf-8")))
     reader = _Reader(directory, channels)
     lists: Mapping[str, Sequence[str]] = {}
     for source, text in sources:
@@ -122,12 +139,16 @@ class _Reader:
     def read(self, source: str, text: str) -> None:
         try:
             document = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+        except (tomllib.TOMLDecodeError, RecursionError) as error:
             self.problems.append(f"{source}: is not TOML ({error}) → mend that line")
             return
         for key in document.keys() - {"words", "screen", "rule"}:
             self.problems.append(f"{source}: unknown key {key!r} → only [words], [[screen]] and [[rule]] may stand here")
-        for name, words in document.get("words", {}).items():
+        lists = document.get("words", {})
+        if not isinstance(lists, dict):
+            self.problems.append(f"{source}: words is not a table → write [words] and a list a line under it")
+            lists = {}
+        for name, words in lists.items():
             if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
                 self.problems.append(f'{source}: words {name!r}: is not a list of texts → write {name} = ["…"]')
             else:

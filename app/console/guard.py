@@ -67,6 +67,7 @@ class Guard:
             session, account = self._known(request)
         except FenbanError as error:
             return self._told(self._visit(request, None, None), endpoint, error)
+        self._system.refresh()
         visit = Visit(request, self._system, self._accounts, self._shown, account, session, form, files)
         with reading_in(visit.language):
             refused = self._refusal(endpoint, visit) or self._misfit(endpoint, visit)

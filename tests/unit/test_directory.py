@@ -193,3 +193,10 @@ def test_doubts_are_told() -> None:
     ):
         assert part in told
     assert "county: nothing in its territory is catch_all" in told
+
+
+@pytest.mark.parametrize("city", ["name = 1", 'name = "甲市"\naliases = "甲"'])
+def test_a_wrong_city_table_is_told_in_a_line(tmp_path: Path, city: str) -> None:
+    text = f'[city]\n{city}\n[[unit]]\ncode = "water"\nname = "水务局"\nlevel = "city"\nregion = "990100"\n'
+    with pytest.raises(BadSettings, match=r"\[city\].*→"):
+        load_directory(written(tmp_path, text))
