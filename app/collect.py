@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 
 from app.register_plan import Registered
 from app.registrar import Registrar
@@ -13,6 +14,7 @@ from domain.ids import ChannelId
 from domain.messages import Batch
 from domain.ports import Collector
 from domain.records import Lease
+from store.controls import Control, SqlControls
 
 LEASE_MINUTES = 30
 PATIENCE = 1.5
@@ -39,26 +41,38 @@ class ChannelPoller:
         self._owner = owner
         self._id = ChannelId(channel.id)
         self._collector: Collector | None = None
+        self._answered = system.clock.now()
 
     def poll(self) -> Polled:
         """Raises RetryLater or HaltForPerson after the channel's state was reported; the cursor has not moved then."""
+        began = self._system.clock.monotonic()
         try:
             polled = self._poll()
         except (Busy, LeaseLost):
             # How the channel is, only its holder can tell.
             raise
         except FenbanError as error:
-            self._report("halted" if isinstance(error, HaltForPerson) else "degraded", str(error))
+            self._report("halted" if isinstance(error, HaltForPerson) else "degraded", str(error), began, fault_of(error))
             raise
         except Exception as error:
-            self._report("degraded", f"defect: {type(error).__name__}")
+            self._report("degraded", f"defect: {type(error).__name__}", began, Fault.DEFECT)
             raise
-        self._report("ok", "")
+        self._report("ok", "", began)
         return polled
+
+    def told(self) -> Control | None:
+        """What people last told the channel; None when nobody ever did."""
+        with self._system.store.transaction(write=False) as tx:
+            return SqlControls(tx).all().get(self._id)
 
     def due_in(self) -> float:
         """Seconds to wait because another process polled this channel lately: that one goes on with it while it lives, so that
-        the site is asked no more often by two machines than by one."""
+        the site is asked no more often by two machines than by one. 0 once for each time that somebody asks for a poll."""
+        told = self.told()
+        asked = told.poll_asked_at if told is not None else None
+        if asked is not None and asked > self._answered:
+            self._answered = asked
+            return 0.0
         with self._system.store.unit_of_work(write=False) as uow:
             status = next((one for one in uow.channels.status() if one.id == self._id), None)
         if status is None or status.last_attempt is None or status.polled_by in ("", self._owner):
@@ -119,10 +133,14 @@ class ChannelPoller:
             # The lease runs out by itself; what went wrong before must stay the error that is told.
             return
 
-    def _report(self, state: str, error: str) -> None:
+    def _report(self, state: str, error: str, began: float, fault: str = "") -> None:
+        clock = self._system.clock
+        seconds = max(0.0, clock.monotonic() - began)
+
         def report() -> None:
             with self._system.store.unit_of_work() as uow:
-                uow.channels.report(self._id, self.channel.kind, self._system.clock.now(), state=state, error=error)
+                kind, now = self.channel.kind, clock.now()
+                uow.channels.report(self._id, kind, now, state=state, error=error, seconds=seconds, fault=fault)
                 uow.commit()
 
         try:
@@ -130,6 +148,24 @@ class ChannelPoller:
         except FenbanError:
             # A store that cannot be written is told by the error that the caller already has.
             return
+
+
+class Fault(StrEnum):
+    """What a poll failed of, as monitors count it."""
+
+    UNREACHABLE = "unreachable"
+    PASSING = "passing"
+    PERSON = "person"
+    REFUSED = "refused"
+    DEFECT = "defect"
+
+
+def fault_of(error: FenbanError) -> Fault:
+    if isinstance(error, OutOfReach):
+        return Fault.UNREACHABLE
+    if isinstance(error, RetryLater):
+        return Fault.PASSING
+    return Fault.PERSON if isinstance(error, HaltForPerson) else Fault.REFUSED
 
 
 class Busy(RetryLater):

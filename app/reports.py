@@ -30,10 +30,11 @@ def ledger_document(system: System) -> dict[str, Any]:
 
 
 def status_document(system: System) -> dict[str, Any]:
-    """``fenban status --json``: channels of the settings, those never polled too; units of the directory, idle ones too;
-    Kafka, where it is used."""
+    """``fenban status --json``: channels of the settings, those never polled too, ``paused`` where a person paused them; units
+    of the directory, idle ones too; Kafka, where it is used."""
     found = Queries(system.store).status(system.clock.now())
     by_id = {channel["id"]: channel for channel in found["channels"]}
+    paused = found.pop("paused")
     channels = []
     for configured in system.settings.channel:
         known = by_id.pop(configured.id, None)
@@ -42,6 +43,7 @@ def status_document(system: System) -> dict[str, Any]:
     for code in system.directory.units:
         units.setdefault(code, {"code": code, "pending": 0, "delivered": 0, "parked": 0})
     everything = [_in_beijing_time(channel) for channel in (*channels, *by_id.values())]
+    everything = [{**channel, "state": "paused"} if channel["id"] in paused else channel for channel in everything]
     document = {**found, "channels": everything, "units": [units[code] for code in sorted(units)]}
     if system.kafka_watch is not None:
         kafka = system.kafka_watch.state()

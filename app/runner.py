@@ -3,12 +3,14 @@
 import gc
 import threading
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
+from app.channel_controls import LOOK_SECONDS as LOOK_AT_CONTROLS
+from app.channel_controls import ChannelControls
 from app.collect import Busy, ChannelPoller
 from app.reminders import LOOK_SECONDS, Reminders
 from app.retry import transact
@@ -16,8 +18,10 @@ from app.shares import OutboxShare
 from app.slots import Slot
 from app.wiring import SHARDS, System
 from domain.errors import FenbanError, HaltForPerson, LeaseLost, RetryLater
+from domain.ids import ChannelId
 from domain.messages import MessageState
 from domain.ports import Feed
+from store.controls import Control
 from store.shards import shard_in
 
 IDLE_SECONDS = 0.5
@@ -82,7 +86,10 @@ class Runner:
         self._desk = system.feedback() if parts.feed else None
         self._feed: Feed | None = None
         self._reminders = system.reminders() if parts.remind and system.settings.remind.automatic else None
-        self._wakes = {name: threading.Event() for name in ("work", "relay")}
+        polling = [f"collect:{poller.channel.id}" for poller in self._pollers]
+        self._wakes = {name: threading.Event() for name in ("work", "relay", *polling)}
+        self._controls = ChannelControls(system)
+        self._told: Mapping[ChannelId, Control] | None = None
 
     def close(self) -> None:
         for poller in self._pollers:
@@ -110,6 +117,8 @@ class Runner:
         loops: list[tuple[str, Callable[[], float]]] = [
             (f"collect:{poller.channel.id}", self._polling(poller)) for poller in self._pollers
         ]
+        if self._pollers:
+            loops.append(("controls", self._look_at_controls))
         if self._worker is not None:
             loops.append(("work", self._stepping(self._work_once, then="relay")))
         if self._relay is not None:
@@ -131,7 +140,7 @@ class Runner:
             self._system.clock.wait(0.02, never)
 
     def _drain(self, poller: ChannelPoller, stop: threading.Event, told: Callable[[str, int], None]) -> str:
-        while not stop.is_set():
+        while not stop.is_set() and not self._paused(poller):
             try:
                 polled = poller.poll()
             except LeaseLost:
@@ -224,6 +233,8 @@ class Runner:
 
     def _polling(self, poller: ChannelPoller) -> Callable[[], float]:
         def step() -> float:
+            if self._paused(poller):
+                return HALT_SECONDS
             wait = poller.due_in()
             if wait:
                 return wait
@@ -238,6 +249,22 @@ class Runner:
             return max(0.0, at + poller.channel.every_seconds - self._system.clock.monotonic())
 
         return step
+
+    @staticmethod
+    def _paused(poller: ChannelPoller) -> bool:
+        told = poller.told()
+        return told is not None and told.paused
+
+    def _look_at_controls(self) -> float:
+        """Wakes the channels that were told something since the last look, whatever they wait for."""
+        known = self._controls.known()
+        before = known if self._told is None else self._told
+        for channel in [channel for channel, told in known.items() if told != before.get(channel)]:
+            wake = self._wakes.get(f"collect:{channel}")
+            if wake is not None:
+                wake.set()
+        self._told = known
+        return LOOK_AT_CONTROLS
 
     @staticmethod
     def _reminding(reminders: Reminders) -> Callable[[], float]:
@@ -288,8 +315,9 @@ class Runner:
                 self._rest(name, wait, stop)
 
     def _rest(self, name: str, seconds: float, stop: threading.Event) -> None:
-        """Waits; an idle part only until another has something for it, one that met a fault as long as it must."""
-        wake = self._wakes.get(name) if seconds == IDLE_SECONDS else None
+        """Waits; an idle part only until another has something for it, a channel until a person tells it something, one that
+        met a fault as long as it must."""
+        wake = self._wakes.get(name) if seconds == IDLE_SECONDS or name.startswith("collect:") else None
         self._system.clock.wait(seconds, wake or stop)
         if wake is not None and not stop.is_set():
             wake.clear()

@@ -189,6 +189,11 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "explain.withdrawn": ("收回", "withdrawn"),
         "explain.event": ("发布", "published"),
         "explain.feedback": ("单位反馈", "said by a unit"),
+        "channel.paused": ("已暂停采集", "it is paused"),
+        "channel.paused_already": ("本来就已暂停", "it was paused already"),
+        "channel.resumed": ("已恢复采集", "it goes on"),
+        "channel.resumed_already": ("本来就没有暂停", "it was not paused"),
+        "channel.asked": ("已要求马上采集", "it is polled as soon as its collector looks"),
         "console.address": ("控制台：", "The console:"),
         "console.first_link": (
             "管理员首次登录（一次有效，24 小时内）：",

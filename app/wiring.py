@@ -41,6 +41,7 @@ from store.vault import FieldVault
 
 if TYPE_CHECKING:
     from app.kafka import KafkaWatch
+    from app.operations import Operations
     from classify.model import Model
     from ingest.http_gate import HostGate
     from route.kafka_topics import KafkaTopics
@@ -204,6 +205,13 @@ class System:
 
         path = self.live_model
         return load_model(path) if path is not None else None
+
+    @cached_property
+    def operations(self) -> "Operations":
+        """How everything does; shared by all who watch in this process."""
+        from app.operations import Operations
+
+        return Operations(self)
 
     @property
     def models(self) -> Path:

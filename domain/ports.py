@@ -293,8 +293,19 @@ class ChannelRepository(Protocol):
 
     def cursor(self, channel: ChannelId) -> str: ...
 
-    def report(self, channel: ChannelId, kind: str, at: datetime, *, state: str, error: str) -> None:
-        """Last attempt, success when ``error`` is empty, and the channel's state (``ok``, ``degraded``, ``halted``)."""
+    def report(
+        self,
+        channel: ChannelId,
+        kind: str,
+        at: datetime,
+        *,
+        state: str,
+        error: str,
+        seconds: float | None = None,
+        fault: str = "",
+    ) -> None:
+        """Last attempt, success when ``error`` is empty, and the channel's state (``ok``, ``degraded``, ``halted``); how long
+        the poll took, and the class of what it failed of, which are added up."""
 
     def acquire(self, name: str, owner: str, now: datetime, until: datetime) -> Lease | None:
         """The lease ``name`` with a new fencing token, or a longer hold of one's own; None while another holds it."""

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from domain.ids import ChannelId
 from domain.records import ChannelStatus, Lease
 from store.engine import Transaction, insert_sql
-from store.schema import channels, leases, quarantine
+from store.schema import channel_faults, channel_polls, channels, leases, quarantine
 from store.times import from_us, maybe_time, to_us
 
 LEASE = "channel:"
@@ -24,6 +24,23 @@ _REPORT = insert_sql(
     "error",
     conflict="ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, state = excluded.state, last_attempt = excluded.last_attempt, "
     "last_success = coalesce(excluded.last_success, channels.last_success), error = excluded.error",
+)
+_POLLED = insert_sql(
+    channel_polls,
+    "channel",
+    "polls",
+    "seconds",
+    "last_seconds",
+    conflict="ON CONFLICT (channel) DO UPDATE SET polls = channel_polls.polls + 1, "
+    "seconds = channel_polls.seconds + excluded.seconds, last_seconds = excluded.last_seconds",
+)
+_FAILED = insert_sql(
+    channel_faults,
+    "channel",
+    "fault",
+    "count",
+    "last_at",
+    conflict="ON CONFLICT (channel, fault) DO UPDATE SET count = channel_faults.count + 1, last_at = excluded.last_at",
 )
 # One's own lease keeps its token while it runs; every other taking raises it.
 _ACQUIRE = (
@@ -64,9 +81,23 @@ class SqlChannels:
         found = self._tx.rows(select(channels.c.cursor).where(channels.c.id == channel))
         return str(found[0][0]) if found else ""
 
-    def report(self, channel: ChannelId, kind: str, at: datetime, *, state: str, error: str) -> None:
+    def report(
+        self,
+        channel: ChannelId,
+        kind: str,
+        at: datetime,
+        *,
+        state: str,
+        error: str,
+        seconds: float | None = None,
+        fault: str = "",
+    ) -> None:
         moment = to_us(at)
         self._tx.run(_REPORT, (channel, kind, state, moment, None if error else moment, error))
+        if seconds is not None:
+            self._tx.run(_POLLED, (channel, 1, seconds, seconds))
+        if fault:
+            self._tx.run(_FAILED, (channel, fault, 1, moment))
 
     def acquire(self, name: str, owner: str, now: datetime, until: datetime) -> Lease | None:
         moment, end = to_us(now), to_us(until)

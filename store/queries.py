@@ -10,6 +10,7 @@ from domain.ids import MatterId, Number, UnitCode
 from domain.messages import CaptureOutcome, MessageState
 from store.captures import DIRECT_CAPTURES
 from store.channels import SqlChannels
+from store.controls import SqlControls
 from store.engine import Transaction
 from store.times import from_us, to_us
 
@@ -78,7 +79,7 @@ def _counts(tx: Transaction, table: str, column: str, names: list[str]) -> dict[
 
 
 def status(tx: Transaction, now: datetime) -> dict[str, Any]:
-    """What ``fenban status --json`` prints: channels, stages (messages by state), outbox, units."""
+    """What ``fenban status --json`` prints: channels, stages (messages by state), outbox, units; and the paused channels' ids."""
     pending, oldest = tx.fetch("SELECT count(*), min(created_at) FROM outbox WHERE state = 'pending'")[0]
     return {
         "channels": [
@@ -93,6 +94,7 @@ def status(tx: Transaction, now: datetime) -> dict[str, Any]:
             }
             for channel in SqlChannels(tx).status()
         ],
+        "paused": sorted(channel for channel, told in SqlControls(tx).all().items() if told.paused),
         "stages": _counts(tx, "messages", "state", [state.value for state in MessageState]),
         "outbox": {"pending": pending, "oldest_seconds": max(0.0, (to_us(now) - oldest) / 1e6) if pending else 0.0},
         "units": _units(tx),

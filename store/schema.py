@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0003"
+REVISION = "0004"
 """The migration that this code works with."""
 
 SEQUENCES = {
@@ -102,6 +102,7 @@ polls = Table(
     Column("unchanged", Integer, nullable=False),
     Column("captured", Integer, nullable=False),
     Column("fence", BigInteger, nullable=False),
+    Index("ix_polls_at", "at", "channel", "captured"),
 )
 
 # What the left sides of the ledger count beside the manifests: captures that came from no poll.
@@ -158,6 +159,8 @@ quarantine = Table(
     Column("value_version", Integer, nullable=False),
     _maybe_time("resolved_at"),
 )
+_waiting = text("resolved_at IS NULL")
+Index("ix_quarantine_waiting", quarantine.c.channel, quarantine.c.at, sqlite_where=_waiting, postgresql_where=_waiting)
 
 matters = Table(
     "matters",
@@ -304,6 +307,13 @@ assignments = Table(
     Column("suggested_unit", Text, nullable=True),
     _text("reply"),
     UniqueConstraint("id"),
+)
+_owed = text("state IN ('sent', 'signed')")
+Index(
+    "ix_assignments_owed",
+    *(assignments.c[name] for name in ("due", "unit", "state", "sealed", "sent_at")),
+    sqlite_where=_owed,
+    postgresql_where=_owed,
 )
 
 feedback = Table(
@@ -484,4 +494,25 @@ channel_controls = Table(
     _maybe_time("poll_asked_at"),
     _time("changed_at"),
     _text("changed_by"),
+)
+
+# How long a channel's polls took, all of them and the last.
+channel_polls = Table(
+    "channel_polls",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("polls", BigInteger, nullable=False),
+    Column("seconds", Double, nullable=False),
+    Column("last_seconds", Double, nullable=False),
+)
+
+channel_faults = Table(
+    "channel_faults",
+    metadata,
+    Column("channel", Text, nullable=False),
+    Column("fault", Text, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    _time("last_at"),
+    PrimaryKeyConstraint("channel", "fault"),
+    sqlite_with_rowid=False,
 )

@@ -20,6 +20,7 @@ PARTS = (
     "reports",
     "office",
     "pool",
+    "channel",
     "quarantine",
     "consume",
     "topics",

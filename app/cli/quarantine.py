@@ -5,18 +5,15 @@ from typing import Annotated, Any
 import typer
 
 from app.cli.base import WRONG, ByOption, JsonOption, ReasonOption, SettingsOption, emit, emit_lines, open_system, say, show
-from app.codec import CAPTURE, capture_from, parts_from
+from app.codec import parts_from
 from app.documents import iso
 from app.phrases import phrase
+from app.quarantine import UNDERSTOOD, opened, replay, waiting
 from app.reports import EVERYTHING
 from app.texts import text
-from app.wiring import System
 from domain.errors import HaltForPerson, Refused
 from domain.events import OutboxState
-from domain.messages import Capture, CaptureOutcome
 from domain.records import QuarantineItem
-
-UNDERSTOOD = frozenset({CaptureOutcome.REGISTERED, CaptureOutcome.REVISED, CaptureOutcome.NOTED})
 
 IdsArgument = Annotated[list[int] | None, typer.Argument(metavar="ID…")]
 AllOption = Annotated[bool, typer.Option("--all", help="全部 / all of them")]
@@ -38,7 +35,7 @@ def register(app: typer.Typer) -> None:
 def quarantine_list(as_json: JsonOption = False, settings: SettingsOption = None) -> None:
     """列出隔离的来件。 / Lists what waits in quarantine."""
     with open_system(settings) as system:
-        rows = [_row(item) for item in _waiting(system, None)]
+        rows = [_row(item) for item in waiting(system, None)]
     if as_json:
         emit_lines(rows)
         return
@@ -57,10 +54,10 @@ def quarantine_show(
 ) -> None:
     """看一件：理由、各部分的大小；--raw 取出原始字节（记入审计）。 / One capture; its bytes with --raw, audited."""
     with open_system(settings) as system:
-        items = _waiting(system, [ident])
+        items = waiting(system, [ident])
         if not items:
             raise Refused(f"nothing waits in quarantine under {ident}", remedy="look it up with: fenban quarantine list")
-        data = _opened(system, items[0])
+        data = opened(system, items[0])
         parts = parts_from(data)
         described = [{"name": part.name, "media_type": part.media_type, "bytes": len(part.data)} for part in parts]
         document = {**_row(items[0]), "parts": described}
@@ -87,12 +84,7 @@ def quarantine_replay(
     if not ids and not every:
         raise typer.BadParameter("name the ids, or --all")
     with open_system(settings) as system:
-        items = _waiting(system, None if every else ids)
-        captures: list[tuple[QuarantineItem, Capture]] = [(item, capture_from(item, _opened(system, item))) for item in items]
-        results = system.registrar().replay(captures)
-        office = system.office(by)
-        for ident, outcome in results:
-            office.note("quarantine.replay", str(ident), outcome=outcome)
+        results = replay(system, system.office(by), None if every else ids)
     rows = [{"id": ident, "outcome": outcome} for ident, outcome in results]
     missing = sorted(set(ids or []) - {ident for ident, _ in results})
     if as_json:
@@ -166,20 +158,6 @@ def _moved(moved: int, asked: int) -> None:
     say(f"{moved}/{asked} {text('done')}")
     if moved < asked:
         raise HaltForPerson(f"{asked - moved} of them are not parked", remedy="look them up with: fenban parked list")
-
-
-def _waiting(system: System, ids: list[int] | None) -> list[QuarantineItem]:
-    with system.store.unit_of_work(write=False) as uow:
-        return uow.reads.quarantined(ids, EVERYTHING)
-
-
-def _opened(system: System, item: QuarantineItem) -> bytes:
-    with system.store.unit_of_work(write=False) as uow:
-        values = uow.vault.get(item.owner, CAPTURE)
-    value = next((value for value in values if value.version == item.value_version), None)
-    if value is None:
-        raise Refused(f"the bytes of quarantined capture {item.id} are not in the vault")
-    return system.vault.open(value)
 
 
 def _row(item: QuarantineItem) -> dict[str, Any]:

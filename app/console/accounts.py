@@ -185,8 +185,8 @@ class Accounts:
             raise Refused("this link was used already or is too old", remedy="ask an administrator for another")
         return opened
 
-    def found(self, token: str) -> tuple[Session, Account] | None:
-        """The session behind a cookie, None when it is over; notes once a minute that it is used."""
+    def found(self, token: str, *, used: bool = True) -> tuple[Session, Account] | None:
+        """The session behind a cookie, None when it is over; notes once a minute that it is ``used``."""
         if not token:
             return None
         now = self._system.clock.now()
@@ -197,7 +197,7 @@ class Accounts:
         idle = timedelta(minutes=self._console.idle_minutes)
         if account.disabled or session.expires_at <= now or session.seen_at + idle <= now:
             return None
-        if session.seen_at + SEEN_EVERY <= now:
+        if used and session.seen_at + SEEN_EVERY <= now:
             self._write(lambda tx, at: SqlAccounts(tx).seen(session.token_hash, at))
         return session, account
 

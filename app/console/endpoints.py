@@ -19,7 +19,8 @@ READERS = frozenset({Role.REVIEWER, Role.SEALED_REVIEWER, Role.SUPERVISOR, Role.
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """``roles`` empty: for everybody, signed in or not. ``json``: it speaks JSON, errors too. ``weak``: open to a session whose
-    one-time code is still to be given. ``query`` and ``body`` are JSON Schemas of what it takes, for its description."""
+    one-time code is still to be given. ``live``: pages ask it by themselves, which keeps no session from ending. ``query`` and
+    ``body`` are JSON Schemas of what it takes, for its description."""
 
     method: str
     path: str
@@ -27,5 +28,6 @@ class Endpoint:
     roles: frozenset[Role] = ANY_ROLE
     json: bool = False
     weak: bool = False
+    live: bool = False
     query: dict[str, Any] = field(default_factory=dict)
     body: dict[str, Any] = field(default_factory=dict)

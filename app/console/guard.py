@@ -64,7 +64,7 @@ class Guard:
 
     def _answer(self, endpoint: Endpoint, request: Request, form: Mapping[str, Any], files: Mapping[str, UploadFile]) -> Response:
         try:
-            session, account = self._known(request)
+            session, account = self._known(request, used=not endpoint.live)
         except FenbanError as error:
             return self._told(self._visit(request, None, None), endpoint, error)
         self._system.refresh()
@@ -78,8 +78,8 @@ class Guard:
             except FenbanError as error:
                 return self._told(visit, endpoint, error)
 
-    def _known(self, request: Request) -> tuple[Session | None, Account | None]:
-        return self._accounts.found(request.cookies.get(COOKIE, "")) or (None, None)
+    def _known(self, request: Request, *, used: bool = True) -> tuple[Session | None, Account | None]:
+        return self._accounts.found(request.cookies.get(COOKIE, ""), used=used) or (None, None)
 
     def _visit(self, request: Request, session: Session | None, account: Account | None) -> Visit:
         return Visit(request, self._system, self._accounts, self._shown, account, session)

@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from app.console.navigation import links
 from app.console.texts import said
-from app.phrases import phrase
+from app.phrases import phrase, spoken
 from app.texts import reading_in
 from domain.clock import SHANGHAI
 
@@ -35,7 +35,7 @@ class Shown:
             lstrip_blocks=True,
         )
         self._environment.globals |= {"t": said, "static": partial(static)}
-        self._environment.filters |= {"phrase": phrase, "moment": moment, "day": day, "unit": self._unit}
+        self._environment.filters |= {"phrase": phrase, "spoken": spoken, "moment": moment, "day": day, "unit": self._unit}
 
     def render(self, template: str, visit: "Visit", values: Mapping[str, Any]) -> str:
         session = visit.session
