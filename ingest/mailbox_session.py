@@ -60,10 +60,21 @@ class _Client(IMAPClient):  # type: ignore[misc] # it has no types
         """What ``fetch`` gives for this one item, without SEQ where the answer is plain."""
         if not uids:
             return {}
-        answer, data = self._imap.uid("FETCH", ",".join(map(str, uids)), f"({what})")
+        answer, data = self._imap.uid("FETCH", _uid_set(uids), f"({what})")
         self._checkok("fetch", answer, data)
         plain = _plain_sizes(data) if what == "RFC822.SIZE" else _plain_bodies(data) if what == "BODY.PEEK[]" else None
         return dict(parse_fetch_response(data)) if plain is None else plain
+
+
+def _uid_set(uids: Sequence[int]) -> str:
+    """``1:3,7`` for 1, 2, 3 and 7: a few hundred UIDs one by one would make a line that is long for some servers."""
+    runs: list[list[int]] = []
+    for uid in uids:
+        if runs and uid == runs[-1][1] + 1:
+            runs[-1][1] = uid
+        else:
+            runs.append([uid, uid])
+    return ",".join(str(first) if first == last else f"{first}:{last}" for first, last in runs)
 
 
 def _plain_sizes(data: Sequence[Any]) -> dict[int, dict[bytes, Any]] | None:

@@ -212,6 +212,17 @@ def test_a_connection_cut_amid_a_fetch_of_many_loses_none(place: MailPlace, afte
     proxy.close()
 
 
+def test_gaps_between_uids_are_stepped_over(place: MailPlace) -> None:
+    with mailbox_rig(place) as rig:
+        texts = fill(rig, 12)
+        for number in (0, 4, 5, 11):
+            source_of(rig).remove(f"k{number}")
+        collector = MailboxCollector(mailbox_config(place, source_of(rig).folder, batch_messages=50), rig.seen, rig.clock)
+        kept = [text for number, text in enumerate(texts) if number not in (0, 4, 5, 11)]
+        assert bodies(rig, list(collector.poll("").captures)) == kept
+        collector.close()
+
+
 def test_a_mail_that_the_server_will_not_deliver_is_quarantined_alone(place: MailPlace) -> None:
     with mailbox_rig(place) as rig:
         fill(rig, 4)
