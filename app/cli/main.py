@@ -3,7 +3,7 @@
 import errno
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated
@@ -14,29 +14,30 @@ from app.cli.base import WRONG, say, use_settings
 from app.phrases import phrase, spoken, told
 from domain.errors import BadSettings, FenbanError
 
-PARTS = (
-    "setup",
-    "run",
-    "reports",
-    "office",
-    "pool",
-    "channel",
-    "quarantine",
-    "consume",
-    "topics",
-    "doctor",
-    "analyst",
-    "keep",
-    "console",
-    "evaluate",
-    "mail",
-    "deadline",
-)
-ALONE = frozenset({"evaluate", "mail", "deadline"})
-"""Commands that need no settings and no store: they are run without importing the rest, many files in a row perhaps."""
+PARTS = {
+    "setup": ("init", "check", "upgrade", "units", "calendar"),
+    "run": ("run", "collect", "work", "relay"),
+    "reports": ("status", "ledger", "show", "explain", "export"),
+    "office": ("reveal", "review", "held", "filtered", "joined", "assignment", "matter"),
+    "pool": ("pool",),
+    "channel": ("channel",),
+    "quarantine": ("quarantine", "parked"),
+    "consume": ("consume", "feedback"),
+    "topics": ("topics",),
+    "doctor": ("doctor",),
+    "analyst": ("train", "suggest"),
+    "keep": ("backup", "restore", "audit", "keys"),
+    "console": ("console", "users"),
+    "evaluate": ("evaluate",),
+    "mail": ("mail",),
+    "deadline": ("deadline",),
+}
+"""The modules of this package and the commands that each brings: of a known command no other module is imported."""
+
+_PART_OF = {command: part for part, commands in PARTS.items() for command in commands}
 
 
-def build(parts: Sequence[str] = PARTS) -> typer.Typer:
+def build(parts: Iterable[str] = PARTS) -> typer.Typer:
     """The program with these parts' commands."""
     app = typer.Typer(
         name="fenban",
@@ -52,6 +53,15 @@ def build(parts: Sequence[str] = PARTS) -> typer.Typer:
     return app
 
 
+def parts_for(arguments: Sequence[str]) -> Iterable[str]:
+    """The part that the command line asks for; all of them where it names no command first, as help and mistakes do."""
+    rest = list(arguments)
+    while rest and (rest[0] == "--settings" or rest[0].startswith("--settings=")):
+        del rest[: 1 if "=" in rest[0] else 2]
+    part = _PART_OF.get(rest[0]) if rest else None
+    return PARTS if part is None else (part,)
+
+
 def common(
     settings: Annotated[Path | None, typer.Option("--settings", metavar="PATH", help="配置文件 / the settings file")] = None,
 ) -> None:
@@ -61,9 +71,8 @@ def common(
 def main() -> None:
     """The console script."""
     os.umask(0o077)  # letters, even masked ones, are nobody else's on this machine
-    command = next(iter(sys.argv[1:]), "")
     try:
-        build((command,) if command in ALONE else PARTS)()
+        build(parts_for(sys.argv[1:]))()
     except BadSettings as error:
         for problem in error.problems:
             say(spoken(problem))
