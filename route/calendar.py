@@ -80,6 +80,10 @@ class WorkingCalendar:
         """Whether the arrangement of the day's year is not known yet."""
         return self._year(day.year).provisional
 
+    def source(self, day: date) -> str:
+        """Where the standing of the day's year comes from: the library and its version, ``local``, or ``weekends``."""
+        return self._year(day.year).source
+
     def deadline(self, start: datetime, working_days: int) -> Deadline:
         """Due at 23:59:59 Asia/Shanghai of the ``working_days``-th working day after the day of ``start``.
 

@@ -17,7 +17,16 @@ from app.console.headers import Headers
 from app.console.pages_shown import Shown
 from app.wiring import System
 
-PAGES = ("sign_in", "account", "operations", "settings", "settings_users", "settings_files", "description")
+PAGES = (
+    "sign_in",
+    "account",
+    "operations",
+    "settings",
+    "settings_users",
+    "settings_files",
+    "settings_audit",
+    "description",
+)
 
 
 def endpoints() -> list[Endpoint]:
