@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from domain.errors import OutOfReach, RetryLater
 from store.engine import Row, Transaction
 from store.faults import translated
-from store.postgres_batches import LEAST_ROWS, as_arrays, as_copy
+from store.postgres_batches import LEAST_ROWS, array_of, as_arrays, as_copy
 
 CONNECT_SECONDS = 10
 DEAD_PEER_MS = 30_000
@@ -89,7 +89,7 @@ class PostgresTransaction(Transaction):
                     for row in rows:
                         target.write_row(row)
             else:
-                self.cursor.execute(arrays, [list(column) for column in zip(*rows, strict=True)])
+                self.cursor.execute(arrays, [array_of(column) for column in zip(*rows, strict=True)])
         except Exception as error:
             raise translated(error) from error
         changed: int = self.cursor.rowcount
@@ -99,7 +99,7 @@ class PostgresTransaction(Transaction):
         """As the base's, the values as one array: the same statement for any number of them, prepared once."""
         if not values or _LISTED not in sql:
             return super().fetch_in(sql, values, before=before, after=after)
-        return self.fetch(sql.replace(_LISTED, "= ANY(?)"), (*before, list(values), *after))
+        return self.fetch(sql.replace(_LISTED, "= ANY(?)"), (*before, array_of(values), *after))
 
     def linger(self) -> None:
         self.run("SET LOCAL idle_in_transaction_session_timeout = 0")

@@ -2,7 +2,10 @@
 COPY, others take their rows from arrays."""
 
 import re
+from collections.abc import Sequence
 from functools import cache
+from types import NoneType
+from typing import Any
 
 from sqlalchemy import BigInteger, Double, Integer, LargeBinary, SmallInteger, Table, Text
 
@@ -56,3 +59,19 @@ def as_arrays(sql: str) -> str | None:
 def _type(table: Table, column: str) -> str:
     kind = table.c[column].type
     return next(name for known, name in _TYPES if isinstance(kind, known))
+
+
+def array_of(values: Sequence[Any]) -> str | list[Any]:
+    """The values as PostgreSQL writes an array, made at once, which psycopg does value by value; a list where it must."""
+    kinds = set(map(type, values))
+    if kinds and kinds <= {int, NoneType}:
+        return f"{{{','.join(['NULL' if value is None else str(value) for value in values])}}}"
+    if kinds == {bytes}:
+        # The array's own quoting takes one of the two backslashes.
+        return '{"\\\\x' + '","\\\\x'.join([value.hex() for value in values]) + '"}'
+    if kinds != {str}:
+        return list(values)
+    joined = '","'.join(values)
+    if "\\" in joined or joined.count('"') != 2 * (len(values) - 1):
+        joined = '","'.join([value.replace("\\", "\\\\").replace('"', '\\"') for value in values])
+    return f'{{"{joined}"}}'

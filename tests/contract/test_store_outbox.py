@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import count
 
 import pytest
 
@@ -150,3 +151,16 @@ def plan_of_pending(store: SqlStore, limit: int) -> str:
     with store.transaction(write=False) as tx:
         explained = "EXPLAIN QUERY PLAN " if tx.sqlite else "EXPLAIN "
         return "\n".join(str(tuple(row)) for row in tx.fetch(explained + _PENDING.format(""), (0, 0, limit)))
+
+
+def test_awkward_words_come_back_as_they_were_and_are_found(store: SqlStore) -> None:
+    words = ["", "NULL", "{}", 'a"b', "c\\d", ",", '","', " e ", "\n分办\t", "'", "\\x00", "%s ?", '"', "\\"]
+    add(store, *((A, place, "water") for place in range(1, len(words) + 1)))
+    with store.transaction(write=True) as tx:
+        assert tx.many(
+            "UPDATE outbox SET reason = ? WHERE id = ?", list(zip(words, count(1), strict=False)), distinct=True
+        ) == len(words)
+        tx.commit()
+    with store.transaction(write=False) as tx:
+        found = tx.fetch_in("SELECT reason FROM outbox WHERE reason IN ({}) ORDER BY id", words)
+    assert [row[0] for row in found] == words

@@ -3,7 +3,7 @@
 import pytest
 
 from store import captures, matters, messages, outbox, sameness, vault_rows
-from store.postgres_batches import as_arrays, as_copy
+from store.postgres_batches import array_of, as_arrays, as_copy
 
 
 def test_plain_inserts_are_copied_and_careful_ones_are_not() -> None:
@@ -43,3 +43,17 @@ def test_what_cannot_be_said_with_arrays_is_left_as_it_is() -> None:
     assert as_arrays(captures._COUNT_DIRECT) is not None
     assert as_arrays(outbox._RETRY) is None
     assert as_arrays("DELETE FROM marks WHERE hash = ?") is None
+
+
+def test_an_array_is_written_as_postgresql_reads_it() -> None:
+    assert array_of([1, -5]) == "{1,-5}"
+    assert array_of([None, 2]) == "{NULL,2}"
+    assert array_of(["a", "b,c"]) == '{"a","b,c"}'
+    assert array_of(['"', "\\"]) == '{"\\"","\\\\"}'
+    assert array_of([b"\0\xff", b""]) == '{"\\\\x00ff","\\\\x"}'
+
+
+def test_of_mixed_kinds_the_driver_makes_the_array() -> None:
+    assert array_of(["a", None]) == ["a", None]
+    assert array_of([True, 1]) == [True, 1]
+    assert array_of([]) == []
