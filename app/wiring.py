@@ -33,6 +33,7 @@ from route.decide import KIND_RULE, Decider, DecideSettings
 from route.directory import Directory, load_directory
 from route.embedded import EmbeddedTopics
 from route.relay import Relay
+from route.relay_lanes import RelayLanes
 from route.rules import Rulebook, ScreenAction
 from route.rules_file import load_rules
 from store.keys import load_key, parse_key
@@ -296,8 +297,10 @@ class System:
     def dead_letters(self) -> DeadLetters:
         return DeadLetters(self.settings.city.id)
 
-    def relay(self) -> Relay:
-        return Relay(self.store, self.topics, self.clock, dead_letters=self.dead_letters, failpoint=self.failpoint)
+    def relay(self) -> Relay | RelayLanes:
+        relay = Relay(self.store, self.topics, self.clock, dead_letters=self.dead_letters, failpoint=self.failpoint)
+        on_servers = self.settings.kafka.bootstrap_servers and self.settings.store_file() is None
+        return RelayLanes(relay, self.stop) if on_servers else relay
 
     def feedback(self) -> FeedbackDesk:
         return FeedbackDesk(
