@@ -24,9 +24,10 @@ _TAKEN = "SELECT event_id, type, assignment FROM feedback WHERE unit = ? AND eve
 _TAKE_EVENT = insert_sql(
     feedback, "unit", "event_id", "type", "assignment", "outcome", "reason", "at", conflict="ON CONFLICT DO NOTHING"
 )
-_COLUMNS = tuple(column.name for column in assignments.columns if column.name != "position")
-_OF_MATTERS = f"SELECT {', '.join(_COLUMNS)} FROM assignments WHERE matter IN ({{}}) ORDER BY position"
-_BY_ID = f"SELECT {', '.join(_COLUMNS)} FROM assignments WHERE id IN ({{}})"
+ASSIGNMENTS = tuple(column.name for column in assignments.columns if column.name != "position")
+"""The columns that ``assignment_of`` reads, in their order."""
+_OF_MATTERS = f"SELECT {', '.join(ASSIGNMENTS)} FROM assignments WHERE matter IN ({{}}) ORDER BY position"
+_BY_ID = f"SELECT {', '.join(ASSIGNMENTS)} FROM assignments WHERE id IN ({{}})"
 _HELD = "SELECT id, state FROM assignments WHERE id IN ({}) ORDER BY id"
 _STATES = {state.value: state for state in AssignmentState}
 _ROLES = {role.value: role for role in Role}
@@ -34,11 +35,11 @@ _ROLES = {role.value: role for role in Role}
 
 def to_assignment(row: Any) -> Assignment:
     """From a Core query's row."""
-    return _from_row([getattr(row, name) for name in _COLUMNS])
+    return assignment_of([getattr(row, name) for name in ASSIGNMENTS])
 
 
-def _from_row(row: Row) -> Assignment:
-    """From the values of ``_COLUMNS``."""
+def assignment_of(row: Row) -> Assignment:
+    """From the values of ``ASSIGNMENTS``, in their order."""
     ident, matter, unit, role, state, requirement, sent, due, days, provisional, calendar, sealed, *rest = row
     signed, completed, returned, withdrawn, reason, suggested, reply = rest
     return Assignment(
@@ -100,12 +101,12 @@ class SqlAssignments:
     def of_matters(self, matters: Sequence[MatterId]) -> dict[MatterId, list[Assignment]]:
         found: dict[MatterId, list[Assignment]] = {matter: [] for matter in matters}
         for row in self._tx.fetch_in(_OF_MATTERS, list(found)):
-            found[MatterId(row[1])].append(_from_row(row))
+            found[MatterId(row[1])].append(assignment_of(row))
         return found
 
     def get(self, assignment: AssignmentId) -> Assignment | None:
         found = self._tx.fetch_in(_BY_ID, (assignment,))
-        return _from_row(found[0]) if found else None
+        return assignment_of(found[0]) if found else None
 
     def update(self, changed: Sequence[Assignment]) -> None:
         ids = sorted({item.id for item in changed})

@@ -48,8 +48,24 @@ def visible_assignments(viewer: Viewer, assignment: str = "za", matter: str = "t
     if viewer.units is None:
         return condition, parameters
     listed = ", ".join("?" * len(viewer.units))
-    own = f"{assignment}.unit IN ({listed}) AND {assignment}.state <> 'withdrawn'" if viewer.units else "1 = 0"
+    if not viewer.units:
+        return NOTHING
+    # A part that was returned and decided away was recalled too: it is shown no more.
+    own = f"{assignment}.unit IN ({listed}) AND {assignment}.state <> 'withdrawn' AND {assignment}.withdrawn_at IS NULL"
     return f"{condition} AND {own}", (*parameters, *viewer.units)
+
+
+def visible_offers(viewer: Viewer, message: str = "m", matter: str = "t") -> Condition:
+    """That a unit's handler may be shown a letter in the pool (认领): it is offered now, not sealed, and nobody is excluded from
+    it. What else is or may be an accusation is never offered (``app.offers.enclosed``)."""
+    if not viewer.reads or not viewer.units:
+        return NOTHING
+    return (
+        f"{message}.state = 'in_review' AND {message}.sealed = 0 AND {matter}.sealed = 0 AND {matter}.excluded = '' AND EXISTS "
+        f"(SELECT 1 FROM outbox zo WHERE zo.key = {message}.number AND zo.topic = 'fenban.pool' AND zo.type = 'offered' AND NOT "
+        "EXISTS (SELECT 1 FROM outbox zl WHERE zl.key = zo.key AND zl.topic = zo.topic AND zl.sequence > zo.sequence))",
+        (),
+    )
 
 
 def _listed(unit: UnitCode) -> str:

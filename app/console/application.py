@@ -25,6 +25,8 @@ PAGES = (
     "settings_users",
     "settings_files",
     "settings_audit",
+    "department",
+    "department_papers",
     "description",
 )
 

@@ -68,7 +68,7 @@ class Visit:
         value = self.form.get(name, default)
         try:
             return int(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise Refused(f"{name} is no whole number", remedy="write digits only") from None
 
     @property
