@@ -18,9 +18,13 @@ from route.decide import Decider
 
 T = TypeVar("T")
 
+Settling = Callable[[UnitOfWork, Message], None]
+"""Done first in a step's transaction, once its matter is held; what it raises ends the step."""
+
 
 class OfficeSteps:
-    """``actor`` names the person in the audit log; ``seal_rules`` are all the screens that a person's word overrules."""
+    """``actor`` names the person in the audit log; ``seal_rules`` are all the screens that a person's word overrules.
+    ``settling`` is done first in each step about a message."""
 
     def __init__(
         self,
@@ -33,6 +37,7 @@ class OfficeSteps:
         actor: str,
         seal_rules: tuple[str, ...],
         dead_letters: DeadLetters,
+        settling: Settling | None = None,
     ) -> None:
         self._store = store
         self._vault = vault
@@ -43,6 +48,7 @@ class OfficeSteps:
         self.actor = actor
         self._seal_rules = seal_rules
         self._dead_letters = dead_letters
+        self._settling = settling
 
     def note(self, action: str, subject: str, **detail: object) -> None:
         """An audit entry of its own: an export, a backup, a listing of sealed matters."""
@@ -68,6 +74,8 @@ class OfficeSteps:
                 matters = uow.matters.lock([message.matter])
                 if not uow.alone and _standing(uow, number, whole_matter=whole_matter) != message:
                     raise RetryLater(f"message {number} moved on under another process", remedy="the step is tried again")
+                if self._settling is not None:
+                    self._settling(uow, message)
                 changes = Changes(self._clock.now(), self._make_event, matters)
                 changes.names = sender_names(uow, self._vault, message)
                 result = step(uow, changes, message)

@@ -11,6 +11,8 @@ import structlog
 
 from app.channel_controls import LOOK_SECONDS as LOOK_AT_CONTROLS
 from app.channel_controls import ChannelControls
+from app.choices import LOOK_SECONDS as CHOICE_SECONDS
+from app.choices import DueChoices
 from app.collect import Busy, ChannelPoller
 from app.reminders import LOOK_SECONDS, Reminders
 from app.retry import transact
@@ -78,6 +80,7 @@ class Runner:
             self._pollers = [ChannelPoller(system, channel, registrar, self._slots[0].name) for channel in wanted]
         self._generation = dict.fromkeys(("work", "feed"), system.refresh())
         self._worker = system.worker(self._slots[1].name) if parts.work else None
+        self._choices = system.due_choices() if parts.work else None
         self._relay = system.relay() if parts.relay else None
         self._share: OutboxShare | None = None
         if parts.relay:
@@ -121,6 +124,8 @@ class Runner:
             loops.append(("controls", self._look_at_controls))
         if self._worker is not None:
             loops.append(("work", self._stepping(self._work_once, then="relay")))
+        if self._choices is not None:
+            loops.append(("choices", self._choosing(self._choices)))
         if self._relay is not None:
             loops.append(("relay", self._stepping(self._relay_once)))
         if self._desk is not None:
@@ -156,6 +161,8 @@ class Runner:
         done = 0
         if self._worker is not None:
             done += self._count("work", self._work_once, told)
+        if self._choices is not None:
+            done += self._count("choices", self._choices.look, told)
         if self._reminders is not None:
             done += self._count("remind", self._reminders.look, told)
         if self._relay is not None:
@@ -271,6 +278,17 @@ class Runner:
         def step() -> float:
             reminders.look()
             return LOOK_SECONDS
+
+        return step
+
+    def _choosing(self, choices: DueChoices) -> Callable[[], float]:
+        """A released letter goes on to be worked on, a decided one to the relay."""
+
+        def step() -> float:
+            if choices.look():
+                for wake in self._wakes.values():
+                    wake.set()
+            return CHOICE_SECONDS
 
         return step
 

@@ -10,12 +10,14 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.choices import DueChoices
 from app.city_files import Watch, take_up
 from app.events import event_maker
 from app.failpoints import Failpoint, no_failpoint
 from app.feedback import FeedbackDesk
 from app.happened import EventMaker
 from app.office import Office
+from app.office_steps import Settling
 from app.registrar import Registrar
 from app.reminders import AT_ONCE, Reminders, ReminderSettings
 from app.sameness import SamenessSettings
@@ -318,7 +320,7 @@ class System:
         settings = ReminderSettings(remind.ahead_days, remind.escalate_days, at_once)
         return Reminders(self.store, self.clock, self.calendar, self.make_event, settings, failpoint=failpoint or self.failpoint)
 
-    def office(self, actor: str | None = None) -> Office:
+    def office(self, actor: str | None = None, settling: Settling | None = None) -> Office:
         seals = [screen.name for screen in self.rulebook.screens if screen.action is ScreenAction.SEAL]
         return Office(
             self.store,
@@ -330,7 +332,11 @@ class System:
             actor or getpass.getuser(),
             (KIND_RULE, *seals),
             self.dead_letters,
+            settling,
         )
+
+    def due_choices(self) -> DueChoices:
+        return DueChoices(self.store, self.clock, self.office)
 
     def problems(self) -> list[str]:
         """Everything wrong that can be known without the network, a line each; opens no database that is not there."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Protocol, Self
 
+from domain.choices import ChoiceState, Chosen
 from domain.decisions import Assignment, Decision, Suggestion
 from domain.events import (
     Delivery,
@@ -258,6 +259,16 @@ class PoolRepository(Protocol):
         """Those of ``matters`` that are open, whatever state their message is in; None: all whose message is in review."""
 
 
+class ChoiceRepository(Protocol):
+    """What reviewers chose at the desk; each waits until it is due, then is settled once."""
+
+    def due(self, now: datetime, limit: int) -> list[Chosen]:
+        """Waiting choices that nobody may take back any more, the earliest due first."""
+
+    def settle(self, ident: int, state: ChoiceState, at: datetime, reason: str = "") -> bool:
+        """Ends its waiting, in this transaction; False when it does not wait (any more)."""
+
+
 class ReminderRepository(Protocol):
     """Who is to be reminded. What was sent is known by its event id, ``domain.events.reminder_id``."""
 
@@ -367,6 +378,7 @@ class UnitOfWork(Protocol):
     assignments: AssignmentRepository
     reminders: ReminderRepository
     pool: PoolRepository
+    choices: ChoiceRepository
     outbox: OutboxRepository
     channels: ChannelRepository
     shards: ShardRepository

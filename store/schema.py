@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0004"
+REVISION = "0005"
 """The migration that this code works with."""
 
 SEQUENCES = {
@@ -516,3 +516,9 @@ channel_faults = Table(
     PrimaryKeyConstraint("channel", "fault"),
     sqlite_with_rowid=False,
 )
+_RETURNED = text("state = 'returned' AND withdrawn_at IS NULL")
+_IS_URGENT = text("urgency = 'urgent'")
+_ASKED = text("state = 'asked'")
+Index("ix_assignments_returned", assignments.c.matter, sqlite_where=_RETURNED, postgresql_where=_RETURNED)
+Index("ix_decisions_urgent", decisions.c.number, sqlite_where=_IS_URGENT, postgresql_where=_IS_URGENT)
+Index("ix_reveals_asked", reveals.c.id, sqlite_where=_ASKED, postgresql_where=_ASKED)

@@ -16,6 +16,7 @@ from domain.ports import (
     AuditRepository,
     CaptureRepository,
     ChannelRepository,
+    ChoiceRepository,
     MatterRepository,
     MessageRepository,
     OutboxRepository,
@@ -31,6 +32,7 @@ from store.assignments import SqlAssignments
 from store.audit import SqlAudit
 from store.captures import SqlCaptures
 from store.channels import SqlChannels
+from store.choices import SqlChoices
 from store.engine import Transaction, make_engine
 from store.faults import OWN_DATABASE, UPGRADE, store_faults
 from store.matters import SqlMatters
@@ -64,6 +66,7 @@ class SqlUnitOfWork:
         self.assignments: AssignmentRepository = SqlAssignments(tx)
         self.reminders: ReminderRepository = SqlReminders(tx)
         self.pool: PoolRepository = SqlPool(tx)
+        self.choices: ChoiceRepository = SqlChoices(tx)
         self.outbox: OutboxRepository = SqlOutbox(tx)
         self.channels: ChannelRepository = SqlChannels(tx)
         self.shards: ShardRepository = SqlShards(tx)

@@ -19,7 +19,7 @@ from app.wiring import System
 
 PAGES = (
     "sign_in",
-    "account",
+    "account", "review",
     "operations",
     "settings",
     "settings_users",

@@ -62,12 +62,12 @@ def ask(system: System, account: Account, number: Number, reason: str, *, unit: 
         wishes = SqlReveals(tx)
         if any(one.state is RevealState.ASKED or one.open_at(now) for one in wishes.of(account.id, viewer, number)):
             raise Refused("you asked for this already", remedy="see what the office answered")
-        said = _masked(system, tx, number, reason)
+        said = masked(system, tx, number, reason)
         ident = wishes.add(number, account.id, asking, said, now)
-        _note(tx, now, account.login, "reveal.ask", number, reason=said, unit=asking or "")
+        note(tx, now, account.login, "reveal.ask", number, reason=said, unit=asking or "")
         return ident
 
-    return _write(system, step)
+    return write(system, step)
 
 
 def pending(system: System, account: Account) -> list[Reveal]:
@@ -93,14 +93,14 @@ def answer(system: System, account: Account, ident: int, *, grant: bool, reason:
             raise Refused("another person of the office must answer this", remedy="ask a second reviewer or a supervisor")
         if not grant and not reason.strip():
             raise Refused("a refusal needs its reason")
-        said = _masked(system, tx, reveal.number, reason)
+        said = masked(system, tx, reveal.number, reason)
         state = RevealState.GRANTED if grant else RevealState.REFUSED
         expires = now + timedelta(hours=system.settings.console.reveal_hours) if grant else None
         if not SqlReveals(tx).answer(ident, state, account.login, said, now, expires):
             raise Refused("this was answered already", remedy="open the page anew")
-        _note(tx, now, account.login, f"reveal.{'grant' if grant else 'refuse'}", reveal.number, reason=said, to=reveal.login)
+        note(tx, now, account.login, f"reveal.{'grant' if grant else 'refuse'}", reveal.number, reason=said, to=reveal.login)
 
-    _write(system, step)
+    write(system, step)
 
 
 def view(system: System, account: Account, ident: int) -> Revealed:
@@ -144,7 +144,7 @@ def attachment_names(system: System, number: Number) -> tuple[str, ...]:
     if not files:
         return ()
     with system.store.transaction(write=False) as tx:
-        return tuple(_masked(system, tx, number, one.name) for one in files)
+        return tuple(masked(system, tx, number, one.name) for one in files)
 
 
 def not_there(what: object) -> NotThere:
@@ -167,19 +167,19 @@ def _capture(message: Message, data: bytes) -> Capture:
     return Capture(message.channel, message.external_id, message.registered_at, parts_from(data))
 
 
-def _masked(system: System, tx: Transaction, number: Number, said: str) -> str:
+def masked(system: System, tx: Transaction, number: Number, said: str) -> str:
     """What a person typed, without personal data and the sender's name."""
     owner = SqlReads(tx).messages([number])[number].owner
     names = names_in(system.vault, SqlVault(tx).of([owner]).get(owner, ()))
     return masked_words(said.strip()[:LONGEST_REASON], names)
 
 
-def _note(tx: Transaction, now: datetime, actor: str, action: str, subject: str, **detail: object) -> None:
+def note(tx: Transaction, now: datetime, actor: str, action: str, subject: str, **detail: object) -> None:
     flat = tuple((name, str(value)) for name, value in detail.items() if value not in (None, ""))
     SqlAudit(tx).append([AuditEntry(now, actor, action, subject, flat)])
 
 
-def _write(system: System, work: Callable[[Transaction, datetime], T]) -> T:
+def write(system: System, work: Callable[[Transaction, datetime], T]) -> T:
     def once() -> T:
         with system.store.transaction(write=True) as tx:
             result = work(tx, system.clock.now())

@@ -1,13 +1,22 @@
 """Serving the console, and the links that let people in."""
 
 import socket
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
+import structlog
+
+from app.choices import LOOK_SECONDS, DueChoices
 from app.wiring import System
-from domain.errors import HaltForPerson
+from domain.errors import FenbanError, HaltForPerson
+from domain.ports import Clock
 
 FIRST_LOGIN = "admin"
 FIRST_LINK_MINUTES = 24 * 60
+STOP_SECONDS = 5.0
+
+log = structlog.get_logger("fenban.console")
 
 
 def base_address(system: System, port: int | None = None) -> str:
@@ -64,4 +73,31 @@ def serve(system: System, ready: Callable[[str], None] | None = None) -> None:
         ssl_certfile=str(system.settings.path(console.certificate)) if console.certificate is not None else None,
         ssl_keyfile=str(system.settings.path(console.private_key)) if console.private_key is not None else None,
     )
-    uvicorn.Server(config).run([listening])
+    with _going_out(system):
+        uvicorn.Server(config).run([listening])
+
+
+@contextmanager
+def _going_out(system: System) -> Iterator[None]:
+    """Inside, a thread decides what reviewers chose and did not take back."""
+    stop = threading.Event()
+    thread = threading.Thread(target=apply_due, args=(system.due_choices(), system.clock, stop), name="choices", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(STOP_SECONDS)
+
+
+def apply_due(choices: DueChoices, clock: Clock, stop: threading.Event) -> None:
+    """Looks every second until ``stop`` is set. What meets a fault goes on waiting, and `fenban run` looks too."""
+    while not stop.is_set():
+        try:
+            choices.look()
+        except FenbanError as error:
+            log.warning("retry", part="choices", what=str(error))
+        except Exception as error:
+            # A defect must not end the thread silently; its text may quote a letter.
+            log.error("defect", part="choices", what=type(error).__name__)
+        clock.wait(LOOK_SECONDS, stop)
