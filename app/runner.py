@@ -286,8 +286,8 @@ class Runner:
 
         def step() -> float:
             if choices.look():
-                for wake in self._wakes.values():
-                    wake.set()
+                self._wakes["work"].set()
+                self._wakes["relay"].set()
             return CHOICE_SECONDS
 
         return step

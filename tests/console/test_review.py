@@ -8,7 +8,7 @@ import pytest
 
 from app.queries import Queries
 from domain.events import FeedbackEvent, FeedbackType
-from domain.ids import AssignmentId, EventId, UnitCode
+from domain.ids import AssignmentId, EventId, Number, UnitCode
 from tests.support.console import ConsoleCity, Person, console_city
 from tests.support.desk import Desk
 
@@ -63,10 +63,10 @@ def _awake(city: ConsoleCity, login: str, person: Person) -> None:
 _count = 0
 
 
-def letter(city: ConsoleCity, text: str = UNSURE, **draft: Any) -> str:
+def letter(city: ConsoleCity, text: str = UNSURE, **draft: Any) -> Number:
     global _count
     _count += 1
-    number = city.desk.letter(f"r{_count}", text, **draft)
+    number = Number(city.desk.letter(f"r{_count}", text, **draft))
     city.desk.work()
     return number
 
@@ -120,7 +120,7 @@ def test_nothing_is_decided_until_the_time_to_take_it_back_is_over(city: Console
     assert (decision["requirement"], decision["deadline_class"]) == ("请查看现场", "complex")
     assert city.desk.balanced()
     labels = {label.number: label.unit for label in Queries(city.desk.system.store).labels()}
-    assert labels[number] == "roads"  # type: ignore[index]
+    assert labels[number] == "roads"
 
 
 def test_after_a_choice_the_next_letter_is_open(city: ConsoleCity, people: dict[str, Person]) -> None:
