@@ -3,85 +3,202 @@
 No matter, number or name is ever a label.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector, CollectorRegistry
 
+from app.operations import PARKED_AGE
 from domain.errors import FenbanError
+
+Document = dict[str, Any]
+Labels = tuple[str, ...]
+Samples = Mapping[str, Mapping[Labels, float]]
+"""Metric → its labels' values, in their declared order → value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
+    """A name that ends in ``_total`` is a counter, every other a gauge."""
+
     name: str
     help: str
-    labels: tuple[str, ...] = ()
+    labels: Labels = ()
+
+    @property
+    def counter(self) -> bool:
+        return self.name.endswith("_total")
 
 
+CHANNEL, UNIT, STAGE = ("channel",), ("unit",), ("stage",)
 METRICS = (
     Metric("fenban_up", "1 when the store could be read for this scrape"),
-    Metric("fenban_channel_last_success_seconds", "Unix time of the channel's last successful poll", ("channel",)),
-    Metric("fenban_channel_ok", "1 when the channel's last poll succeeded", ("channel",)),
-    Metric("fenban_channel_captured", "Captures of the channel since the beginning", ("channel",)),
-    Metric("fenban_channel_quarantined", "Captures of the channel that wait in quarantine now", ("channel",)),
+    Metric("fenban_channel_last_success_seconds", "Unix time of the channel's last successful poll", CHANNEL),
+    Metric("fenban_channel_ok", "1 when the channel's last poll succeeded", CHANNEL),
+    Metric("fenban_channel_paused", "1 while a person has paused the channel", CHANNEL),
+    Metric("fenban_channel_interval_seconds", "How often it is polled; absent while it is paused or not enabled", CHANNEL),
+    Metric("fenban_channel_captures_total", "Captures of the channel since the beginning", CHANNEL),
+    Metric("fenban_channel_recent_captures", "Captures of the last six full hours", CHANNEL),
+    Metric(
+        "fenban_channel_expected_captures",
+        "Median captures of the same six hours of the last eight weeks; absent before four weeks are known",
+        CHANNEL,
+    ),
+    Metric("fenban_channel_quarantined", "Captures of the channel that wait in quarantine now", CHANNEL),
+    Metric("fenban_channel_quarantine_oldest_seconds", "Age of the capture that has waited longest in quarantine", CHANNEL),
+    Metric("fenban_channel_polls_total", "Polls of the channel, failed ones too", CHANNEL),
+    Metric("fenban_channel_poll_seconds_total", "How long its polls took, all together", CHANNEL),
+    Metric("fenban_channel_last_poll_seconds", "How long its last poll took", CHANNEL),
+    Metric(
+        "fenban_channel_errors_total",
+        "Failed polls by class: unreachable, passing, person (only a person can mend it), refused, defect",
+        ("channel", "class"),
+    ),
     Metric("fenban_kafka_up", "1 when a Kafka broker lets the program in; absent where topics are embedded"),
     Metric("fenban_messages", "Messages by state", ("state",)),
+    Metric("fenban_stage_recent", "What passed the stage in the last five minutes", STAGE),
+    Metric("fenban_stage_waiting", "What waits before the stage; sealed matters are left out", STAGE),
+    Metric("fenban_unprocessed_oldest_seconds", "Age of the oldest message that no worker has decided; 0 for none"),
+    Metric("fenban_review_oldest_seconds", "Age of the oldest message that waits for a person; 0 for none"),
+    Metric("fenban_deadlines_overdue", "Open assignments past their deadline; sealed ones are left out"),
+    Metric("fenban_deadlines_at_risk", "Open assignments due within one working day; sealed ones are left out"),
     Metric("fenban_outbox_pending", "Outbox records that wait to be delivered"),
     Metric("fenban_outbox_parked", "Outbox records that a topic refused, of every kind of topic"),
+    Metric("fenban_outbox_parked_oldest_seconds", "How long the record that is parked longest has been; 0 for none"),
     Metric("fenban_outbox_oldest_seconds", "Age of the oldest pending outbox record"),
-    Metric("fenban_unit_pending", "Pending records of a unit's topics", ("unit",)),
-    Metric("fenban_unit_delivered", "Delivered records of a unit's topics", ("unit",)),
-    Metric("fenban_unit_parked", "Parked records of a unit's topics", ("unit",)),
+    Metric("fenban_unit_pending", "Pending records of a unit's topics", UNIT),
+    Metric("fenban_unit_delivered_total", "Delivered records of a unit's topics", UNIT),
+    Metric("fenban_unit_parked", "Parked records of a unit's topics", UNIT),
+    Metric("fenban_unit_unsigned", "Assignments that the unit has not signed; sealed ones are left out", UNIT),
+    Metric("fenban_unit_unsigned_oldest_seconds", "Age of the oldest of them; 0 for none", UNIT),
+    Metric("fenban_leases", "Leases held now: channels being polled, shares of the outbox", ("part",)),
+    Metric("fenban_disk_free_bytes", "Room left where the store or the topics lie, whichever has less"),
+    Metric("fenban_disk_size_bytes", "Size of that file system"),
     Metric("fenban_ledger_difference", "Difference of a line of the ledger: anything but 0 is a defect", ("line",)),
 )
 DECLARED = {metric.name: metric for metric in METRICS}
 
 
+def samples(status: Document, ledger: Document, live: Document) -> Samples:
+    """The values of every metric, from the status, ledger and operations documents."""
+    found: dict[str, Mapping[Labels, float]] = {"fenban_up": {(): 1.0}}
+    found |= _of_channels(status["channels"], live)
+    found |= _of_stages(status, live)
+    found |= _of_units(status["units"], live["units"])
+    found["fenban_kafka_up"] = {(): float(status["kafka"]["state"] == "ok")} if "kafka" in status else {}
+    found["fenban_leases"] = _leases(live["leases"])
+    found["fenban_disk_free_bytes"] = {(): float(live["disk"]["free_bytes"])}
+    found["fenban_disk_size_bytes"] = {(): float(live["disk"]["size_bytes"])}
+    found["fenban_ledger_difference"] = {(line["name"],): float(line["difference"]) for line in ledger["lines"]}
+    return found
+
+
+def _of_channels(channels: list[Document], live: Document) -> dict[str, Mapping[Labels, float]]:
+    watched = {channel["id"]: channel for channel in live["channels"]}
+
+    def each(key: str, rows: Iterable[Document]) -> Mapping[Labels, float]:
+        return {(row["id"],): float(row[key]) for row in rows if row[key] is not None}
+
+    def well(row: Document) -> bool:
+        state = watched[row["id"]]["last_state"] if row["state"] == "paused" and row["id"] in watched else row["state"]
+        return bool(state == "ok")
+
+    rows = list(watched.values())
+    polled = [row for row in rows if row["polls"]]
+    return {
+        "fenban_channel_last_success_seconds": {
+            (row["id"],): datetime.fromisoformat(row["last_success"]).timestamp() for row in channels if row["last_success"]
+        },
+        "fenban_channel_ok": {(row["id"],): float(well(row)) for row in channels},
+        "fenban_channel_paused": {(row["id"],): float(row["state"] == "paused") for row in channels},
+        "fenban_channel_interval_seconds": each(
+            "every_seconds", (row for row in rows if row["enabled"] and row["state"] != "paused")
+        ),
+        "fenban_channel_captures_total": each("captured", channels),
+        "fenban_channel_recent_captures": each("recent", rows),
+        "fenban_channel_expected_captures": each("recent_expected", rows),
+        "fenban_channel_quarantined": each("quarantined", channels),
+        "fenban_channel_quarantine_oldest_seconds": each("quarantined_seconds", rows),
+        "fenban_channel_polls_total": each("polls", polled),
+        "fenban_channel_poll_seconds_total": each("poll_seconds", polled),
+        "fenban_channel_last_poll_seconds": each("last_poll_seconds", polled),
+        "fenban_channel_errors_total": {(one["channel"], one["fault"]): float(one["count"]) for one in live["faults"]},
+    }
+
+
+def _of_stages(status: Document, live: Document) -> dict[str, Mapping[Labels, float]]:
+    stages = {stage["name"]: stage for stage in live["stages"]}
+    outbox = status["outbox"]
+    alone = {
+        "fenban_unprocessed_oldest_seconds": stages["decide"]["oldest_seconds"],
+        "fenban_review_oldest_seconds": stages["review"]["oldest_seconds"],
+        "fenban_deadlines_overdue": live["deadlines"]["overdue"],
+        "fenban_deadlines_at_risk": live["deadlines"]["soon"],
+        "fenban_outbox_pending": outbox["pending"],
+        "fenban_outbox_parked": status["parked"],
+        "fenban_outbox_parked_oldest_seconds": live[PARKED_AGE],
+        "fenban_outbox_oldest_seconds": outbox["oldest_seconds"],
+    }
+    passed: Mapping[Labels, float] = {
+        (name,): float(stage["last_5_minutes"]) for name, stage in stages.items() if stage["last_5_minutes"] is not None
+    }
+    return {
+        "fenban_messages": {(state,): float(count) for state, count in status["stages"].items()},
+        "fenban_stage_recent": passed,
+        "fenban_stage_waiting": {(name,): float(stage["waiting"]) for name, stage in stages.items() if name != "register"},
+        **{name: {(): float(value or 0.0)} for name, value in alone.items()},
+    }
+
+
+def _of_units(units: list[Document], lags: list[Document]) -> dict[str, Mapping[Labels, float]]:
+    waiting = {lag["unit"]: lag for lag in lags}
+    codes = [unit["code"] for unit in units]
+    return {
+        "fenban_unit_pending": {(unit["code"],): float(unit["pending"]) for unit in units},
+        "fenban_unit_delivered_total": {(unit["code"],): float(unit["delivered"]) for unit in units},
+        "fenban_unit_parked": {(unit["code"],): float(unit["parked"]) for unit in units},
+        "fenban_unit_unsigned": {(code,): float(waiting[code]["unsigned"] if code in waiting else 0) for code in codes},
+        "fenban_unit_unsigned_oldest_seconds": {
+            (code,): float((waiting[code]["oldest_unsigned_seconds"] if code in waiting else 0.0) or 0.0) for code in codes
+        },
+    }
+
+
+def _leases(leases: list[Document]) -> Mapping[Labels, float]:
+    held: dict[Labels, float] = {("channel",): 0.0, ("relay",): 0.0}
+    for lease in leases:
+        held[(lease["part"],)] = held.get((lease["part"],), 0.0) + (lease["shards"] or 1)
+    return held
+
+
 class StoreMetrics(Collector):
-    """Turns the status and ledger documents into samples. ``status`` and ``ledger`` read the store."""
+    """``read`` takes the samples from the store."""
 
-    def __init__(self, status: Callable[[], dict[str, Any]], ledger: Callable[[], dict[str, Any]]) -> None:
-        self._status = status
-        self._ledger = ledger
+    def __init__(self, read: Callable[[], Samples]) -> None:
+        self._read = read
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
         try:
-            status, ledger = self._status(), self._ledger()
+            found = self._read()
         except FenbanError:
-            yield _gauge("fenban_up", [((), 0.0)])
-            return
-        yield _gauge("fenban_up", [((), 1.0)])
-        channels = status["channels"]
-        yield _gauge(
-            "fenban_channel_last_success_seconds",
-            [((c["id"],), datetime.fromisoformat(c["last_success"]).timestamp()) for c in channels if c["last_success"]],
-        )
-        yield _gauge("fenban_channel_ok", [((c["id"],), float(c["state"] == "ok")) for c in channels])
-        yield _gauge("fenban_channel_captured", [((c["id"],), c["captured"]) for c in channels])
-        yield _gauge("fenban_channel_quarantined", [((c["id"],), c["quarantined"]) for c in channels])
-        kafka: list[tuple[tuple[str, ...], float]] = [((), float(status["kafka"]["state"] == "ok"))] if "kafka" in status else []
-        yield _gauge("fenban_kafka_up", kafka)
-        yield _gauge("fenban_messages", [((state,), count) for state, count in status["stages"].items()])
-        yield _gauge("fenban_outbox_pending", [((), status["outbox"]["pending"])])
-        yield _gauge("fenban_outbox_parked", [((), status["parked"])])
-        yield _gauge("fenban_outbox_oldest_seconds", [((), status["outbox"]["oldest_seconds"] or 0.0)])
-        for part in ("pending", "delivered", "parked"):
-            yield _gauge(f"fenban_unit_{part}", [((unit["code"],), unit[part]) for unit in status["units"]])
-        yield _gauge("fenban_ledger_difference", [((line["name"],), line["difference"]) for line in ledger["lines"]])
+            found = {"fenban_up": {(): 0.0}}
+        for metric in METRICS:
+            if metric.name in found:
+                yield _family(metric, found[metric.name])
 
 
-def registry(status: Callable[[], dict[str, Any]], ledger: Callable[[], dict[str, Any]]) -> CollectorRegistry:
+def registry(status: Callable[[], Document], ledger: Callable[[], Document], live: Callable[[], Document]) -> CollectorRegistry:
     made = CollectorRegistry()
-    made.register(StoreMetrics(status, ledger))
+    made.register(StoreMetrics(lambda: samples(status(), ledger(), live())))
     return made
 
 
-def _gauge(name: str, samples: list[tuple[tuple[str, ...], float]]) -> GaugeMetricFamily:
-    metric = DECLARED[name]
-    family = GaugeMetricFamily(metric.name, metric.help, labels=metric.labels)
-    for labels, value in samples:
+def _family(metric: Metric, values: Mapping[Labels, float]) -> CounterMetricFamily | GaugeMetricFamily:
+    kind = CounterMetricFamily if metric.counter else GaugeMetricFamily
+    family = kind(metric.name, metric.help, labels=metric.labels)
+    for labels, value in values.items():
         family.add_metric(labels, value)
     return family

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from app.documents import iso, maybe_iso
-from app.reports import ledger_document
+from app.reports import health_document, ledger_document
 from app.slots import held_slots
 from app.sparing import Sparing
 from app.volumes import Volume, Volumes
@@ -24,12 +24,13 @@ PARKED_AGE = "parked_oldest_seconds"
 
 
 class Operations:
-    """One for a process. ``live`` and ``ledger`` are believed for a while; ``forget`` after a change made from here."""
+    """One for a process. What it reads is believed for a while; ``forget`` after a change made from here."""
 
     def __init__(self, system: System) -> None:
         self._system = system
         self._volumes = Volumes()
         self.live: Sparing[dict[str, Any]] = Sparing(system.clock, self._live)
+        self.status: Sparing[dict[str, Any]] = Sparing(system.clock, lambda: health_document(system))
         self.ledger: Sparing[dict[str, Any]] = Sparing(system.clock, lambda: ledger_document(system), least=LEDGER_SECONDS)
 
     def _live(self) -> dict[str, Any]:
@@ -70,7 +71,7 @@ class Operations:
             ],
             "parked": parked,
             PARKED_AGE: _age(oldest_parked, now),
-            "units": [_lag(one, now) for one in lags],
+            "units": sorted((_lag(one, now) for one in lags), key=_waits_most),
             "deadlines": {"overdue": late, "soon": soon},
             "leases": leases,
             "claims": claims,
@@ -144,6 +145,10 @@ def _volume(volume: Volume) -> dict[str, Any]:
         "hours": list(volume.today),
         "expected_hours": list(volume.expected),
     }
+
+
+def _waits_most(lag: dict[str, Any]) -> tuple[int, int, float]:
+    return -lag["parked"], -lag["pending"], -(lag["oldest_unsigned_seconds"] or 0.0)
 
 
 def _lag(lag: desk.Lag, now: datetime) -> dict[str, Any]:

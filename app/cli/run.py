@@ -17,7 +17,6 @@ from app.health import HealthServer
 from app.metrics import registry
 from app.phrases import spoken
 from app.readiness import readiness
-from app.reports import health_document, ledger_document
 from app.runner import Parts, keep_loaded, run_parts
 from app.texts import text
 from app.wiring import System
@@ -99,7 +98,8 @@ def _run(system: System, parts: Parts, *, until_idle: bool) -> None:
 @contextmanager
 def _health(system: System) -> Iterator[None]:
     http = system.settings.http
-    made = registry(lambda: health_document(system), lambda: ledger_document(system))
+    watched = system.operations
+    made = registry(watched.status, watched.ledger, watched.live)
     with HealthServer(http.host, http.port, lambda: readiness(system), made) as server:
         log.info("health", address=f"http://{http.host}:{server.port}/healthz")
         yield

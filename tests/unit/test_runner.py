@@ -12,7 +12,7 @@ from app.health import HealthServer
 from app.kafka import KafkaWatch
 from app.metrics import METRICS, registry
 from app.readiness import readiness
-from app.reports import health_document, ledger_document
+from app.reports import health_document
 from app.runner import FIRST_BACKOFF, IDLE_SECONDS, Parts, Runner
 from app.slots import Slot
 from domain.errors import FenbanError, HaltForPerson, RetryLater
@@ -80,7 +80,8 @@ def test_an_idle_relay_rests_only_until_the_worker_has_something_for_it(desk: De
 
 @pytest.fixture
 def address(desk: Desk) -> Iterator[str]:
-    made = registry(lambda: health_document(desk.system), lambda: ledger_document(desk.system))
+    watched = desk.system.operations
+    made = registry(watched.status, watched.ledger, watched.live)
     with HealthServer("127.0.0.1", 0, lambda: readiness(desk.system), made) as server:
         yield f"http://127.0.0.1:{server.port}"
 
