@@ -195,9 +195,19 @@ def rows_to_deliver(
         rows[1].append((place, f"{number}.{unit}.1", number, unit, "lead", "sent", _NOW, _NOW, 5))
         topic, event = f"fenban.unit.{unit}", f"{number}.{unit}.1:assigned:1"
         rows[2].append((place, event, "assigned", topic, number, 1, place % 64, _NOW, "pending"))
-        headers = orjson.dumps(
-            {"specversion": "1.0", "id": event, "type": "assigned", "subject": number, "sequence": f"{1:020d}"}
-        ).decode()
+        attributes = {
+            "specversion": "1.0",
+            "id": event,
+            "source": "/fenban/limit",
+            "type": "assigned",
+            "subject": number,
+            "time": "2026-11-22T08:00:00+08:00",
+            "datacontenttype": "application/json",
+            "dataschema": "urn:fenban:contract:assigned:1",
+            "sequence": f"{1:020d}",
+            "partitionkey": number,
+        }
+        headers = orjson.dumps(attributes).decode()
         value = orjson.dumps({"number": number, "subject": one["subject"], "body": text, "lead": unit}).decode()
         rows[3].append((place, headers, value))
         records.append((topic, number, headers, value, _NOW))

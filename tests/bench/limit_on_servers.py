@@ -1,5 +1,7 @@
 """The same calls to PostgreSQL and Kafka as fenban's, bare: COPY, updates by arrays, the reads and locks between them, one
-producer with fenban's settings. In between, the same library calls as ``tests.bench.limit``: no check, no object, no decision.
+producer with fenban's settings. Each attribute of an event is a header of its own, as departments are promised (CloudEvents in
+binary mode): one header for all ten would spare the client a third of what sending a record costs. In between, the same library
+calls as ``tests.bench.limit``: no check, no object, no decision.
 """
 
 import gc
@@ -109,7 +111,12 @@ def _relay(store: psycopg.Connection, producer: KafkaProducer) -> None:
     records = store.execute(_PENDING, (limit.BATCH,)).fetchall()
     store.commit()
     sent = [
-        producer.send(row[3], key=row[4].encode(), headers=[("attributes", row[-2].encode())], value=row[-1].encode())
+        producer.send(
+            row[3],
+            key=row[4].encode(),
+            headers=[(f"ce_{name}", value.encode()) for name, value in orjson.loads(row[-2]).items()],
+            value=row[-1].encode(),
+        )
         for row in records
     ]
     producer.flush()
