@@ -26,6 +26,7 @@ PAGES = (
     "settings_files",
     "settings_audit",
     "department",
+    "department_part",
     "department_papers",
     "description",
 )

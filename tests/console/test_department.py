@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.console import reveals
 from app.office import Choice
 from domain.ids import AssignmentId, Number
 from tests.support.console import PASSWORD, Person
@@ -120,11 +121,39 @@ def test_of_other_units_only_who_has_it_and_how_it_stands(town: Town) -> None:
         assert "clerk" not in town.water.get(path).text, "never who decided"
 
 
+def test_the_senders_contact_is_asked_for_granted_seen_and_over(town: Town) -> None:
+    ident = town.given("停水，请联系我", name="王小明", phones=["13800138000"])
+    path = f"/department/parts/{ident}/contact"
+    assert "王小明" not in town.water.get(f"/department/parts/{ident}").text
+    assert town.water.get(path).status_code == 409
+    assert town.water.post(path, {"contact_reason": ""}).status_code == 409
+    for _ in range(2):
+        assert town.water.post(path, {"contact_reason": "须上门找王小明核实"}).status_code == 303
+    document = town.water.get(f"/api/department/parts/{ident}").json()
+    assert [wish["state"] for wish in document["contact"]] == ["asked"]
+    assert "王小明" not in document["contact"][0]["reason"]
+    account, reviewer = town.account("shui"), town.account("fu", ["reviewer"])
+    (wish,) = reveals.own(town.desk.system, account, Number(ident.partition(".")[0]))
+    assert town.water.get(path).status_code == 409, "nobody granted it yet"
+    reveals.answer(town.desk.system, reviewer, wish.id, grant=True)
+    seen = town.water.get(f"/api{path}").json()
+    assert (seen["sender"]["name"], seen["sender"]["phones"]) == (["王小明"], ["13800138000"])
+    assert set(seen["sender"]) == {"name", "phones", "emails", "address"}
+    assert "13800138000" in town.water.get(path).text
+    assert town.roads.get(path).status_code == 404
+    town.desk.office.decide(Number(ident.partition(".")[0]), Choice("roads"))
+    assert town.water.get(path).status_code == 404, "with the part its sender goes too"
+
+
 PATHS = (
     ("GET", "/department/parts/{}"),
     ("GET", "/api/department/parts/{}"),
     ("GET", "/department/parts/{}/sheet"),
     ("GET", "/department/parts/{}/files/" + "0" * 64),
+    ("GET", "/department/parts/{}/contact"),
+    ("GET", "/api/department/parts/{}/contact"),
+    ("POST", "/department/parts/{}/contact"),
+    ("POST", "/api/department/parts/{}/contact"),
     ("POST", "/department/parts/{}/sign"),
     ("POST", "/department/parts/{}/return"),
     ("POST", "/department/parts/{}/extend"),
@@ -135,7 +164,7 @@ PATHS = (
     ("POST", "/api/department/parts/{}/extend"),
     ("POST", "/api/department/parts/{}/complete"),
 )
-EVERYTHING = {"days": 5, "reason": "理由", "result": "结果", "suggested_unit": ""}
+EVERYTHING = {"contact_reason": "核实", "days": 5, "reason": "理由", "result": "结果", "suggested_unit": ""}
 
 
 @pytest.mark.parametrize(("method", "path"), PATHS)

@@ -1,10 +1,12 @@
 """A small city with its console and the people of two departments."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 
 from app.office import Choice
+from domain.accounts import Account
 from domain.events import TopicRecord
 from domain.ids import AssignmentId, Number
 from tests.support.console import ConsoleCity, Person
@@ -61,6 +63,10 @@ class Town:
             f"fenban.feedback.{unit}", next(_ids), "", (), json.dumps(said, ensure_ascii=False), self.desk.clock.now()
         )
         return str(self.desk.feedback.take(record).outcome)
+
+    def account(self, login: str, roles: Sequence[str] = ()) -> Account:
+        """The account with this log-in name, made where there is none."""
+        return self.city.accounts.by_login(login) or self.city.accounts.add(login, login, roles, (), "test")
 
     def state(self, ident: str) -> str:
         with self.desk.system.store.unit_of_work(write=False) as uow:

@@ -1,14 +1,13 @@
-"""部门: a unit's own queue, one part of it, what its people do about it, and what is open for claiming."""
+"""部门: a unit's own queue, and what is open for claiming."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.responses import Response
 
-from app.console.department_shown import Document, line_document, offer_document, part_document
-from app.console.department_work import RESULT, DepartmentWork
+from app.console.department_shown import Document, line_document, offer_document
+from app.console.department_work import DepartmentWork
 from app.console.endpoints import Endpoint
-from app.console.reply_files import ReplyFiles
 from app.console.unit_search import find_units
 from app.console.visit import Visit
 from app.feedback import FeedbackResult
@@ -16,7 +15,6 @@ from domain.accounts import Role
 from domain.errors import Refused
 from domain.events import FeedbackOutcome
 from domain.ids import UnitCode
-from route.feedback import MAX_EXTRA_DAYS, MAX_REASON, MAX_REPLY, REPLY_PARTS
 from store import desk_department as desk
 
 HANDLER = frozenset({Role.HANDLER})
@@ -81,45 +79,6 @@ def queue_json(visit: Visit) -> Response:
     return visit.json(queue_document(visit))
 
 
-def document_of(visit: Visit, ident: str) -> Document:
-    """Raises NotThere. A sealed one that is looked at is audited."""
-    work = DepartmentWork(visit)
-    found = work.part(ident)
-    mine = found.line.part
-    others, told, said = work.read(lambda tx: (desk.others(tx, mine), desk.told(tx, mine), desk.said(tx, mine)))
-    files = [one.document for one in ReplyFiles(visit).of(found)]
-    if found.line.sealed:
-        visit.office.note("assignment.view_sealed", mine.id)
-    return part_document(visit.system, found, others, told, said, files)
-
-
-def part_page(visit: Visit) -> Response:
-    return _part_page(visit, wrong="")
-
-
-def part_json(visit: Visit) -> Response:
-    return visit.json(document_of(visit, _ident(visit)))
-
-
-def sign(visit: Visit) -> FeedbackResult:
-    return DepartmentWork(visit).sign(_ident(visit))
-
-
-def give_back(visit: Visit) -> FeedbackResult:
-    """``suggested_unit`` is one chosen of the list, ``suggest`` what was typed."""
-    suggested = visit.sent("suggested_unit") or visit.sent("suggest")
-    return DepartmentWork(visit).give_back(_ident(visit), visit.sent("reason"), suggested)
-
-
-def extend(visit: Visit) -> FeedbackResult:
-    return DepartmentWork(visit).extend(_ident(visit), visit.sent_number("days", 0), visit.sent("reason"))
-
-
-def complete(visit: Visit) -> FeedbackResult:
-    reply = {name: visit.sent(field) for name, field in zip(REPLY_PARTS, REPLY_FIELDS, strict=True)}
-    return DepartmentWork(visit).complete(_ident(visit), reply)
-
-
 def sign_many(visit: Visit) -> Document:
     """Signs every part chosen that still can be; what was moved on meanwhile is counted, and hinders no other."""
     chosen = visit.form.get("parts", [])
@@ -175,7 +134,7 @@ def claim_page(visit: Visit) -> Response:
 
 def claim_json(visit: Visit) -> Response:
     result, ident = claim(visit)
-    return visit.json({**_said(result), "assignment": ident})
+    return visit.json({**said_document(result), "assignment": ident})
 
 
 def units_part(visit: Visit) -> Response:
@@ -192,57 +151,8 @@ def still_here(visit: Visit) -> Response:  # noqa: ARG001
     return Response(status_code=204)
 
 
-def _part_page(visit: Visit, *, wrong: object, status: int = 200) -> Response:
-    """With what was typed, where it was refused: a reply is never lost."""
-    form = {name: visit.sent(name) for name in (*REPLY_FIELDS, "reason", "days", "suggest", "contact_reason")}
-    return visit.page(
-        "department_part.html",
-        status,
-        part=document_of(visit, _ident(visit)),
-        wrong=wrong,
-        form=form,
-        failed=visit.request.url.path.rpartition("/")[2] if wrong else "",
-        done=visit.query("done"),
-        note=visit.query("note"),
-        result_part=RESULT,
-        longest={"reason": MAX_REASON, "reply": MAX_REPLY, "days": MAX_EXTRA_DAYS},
-    )
-
-
-def _by_form(name: str, step: Callable[[Visit], FeedbackResult]) -> Callable[[Visit], Response]:
-    def run(visit: Visit) -> Response:
-        _seen(visit)
-        try:
-            result = step(visit)
-        except Refused as error:
-            return _part_page(visit, wrong=error, status=409)
-        note = "" if result.outcome is FeedbackOutcome.APPLIED else f"&note={result.outcome}"
-        return visit.go(
-            f"/department/parts/{_ident(visit)}?done={name}{note}" if name != "return" else f"/department?done={name}"
-        )
-
-    return run
-
-
-def _by_json(step: Callable[[Visit], FeedbackResult]) -> Callable[[Visit], Response]:
-    def run(visit: Visit) -> Response:
-        _seen(visit)
-        return visit.json(_said(step(visit)))
-
-    return run
-
-
-def _seen(visit: Visit) -> None:
-    """Before anything that was sent is looked at: of what may not be seen nothing is answered but that."""
-    DepartmentWork(visit).part(_ident(visit))
-
-
-def _said(result: FeedbackResult) -> Document:
+def said_document(result: FeedbackResult) -> Document:
     return {"outcome": result.outcome, "reason": result.reason}
-
-
-def _ident(visit: Visit) -> str:
-    return str(visit.request.path_params["assignment"])
 
 
 def _place(text: str) -> desk.Place | None:
@@ -266,20 +176,10 @@ _QUERY: dict[str, Any] = {
 }
 
 
-def _body(required: Sequence[str], **properties: Any) -> dict[str, Any]:
+def body_schema(required: Sequence[str], **properties: Any) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": list(required)}
 
 
-_STEPS: tuple[tuple[str, Callable[[Visit], FeedbackResult], dict[str, Any]], ...] = (
-    ("sign", sign, _body([])),
-    ("return", give_back, _body(["reason"], reason={**_TEXT, "maxLength": MAX_REASON}, suggested_unit=_TEXT)),
-    (
-        "extend",
-        extend,
-        _body(["days", "reason"], days={"type": "integer", "minimum": 1, "maximum": MAX_EXTRA_DAYS}, reason=_TEXT),
-    ),
-    ("complete", complete, _body(["result"], looked_into=_TEXT, opinion=_TEXT, result=_TEXT)),
-)
 ENDPOINTS = (
     Endpoint("GET", "/department", queue_page, HANDLER),
     Endpoint("GET", "/api/department", queue_json, HANDLER, json=True, query=_QUERY),
@@ -290,20 +190,13 @@ ENDPOINTS = (
         sign_many_json,
         HANDLER,
         json=True,
-        body=_body(["parts"], parts={"type": "array", "items": _TEXT, "maxItems": MOST_SIGNED}),
+        body=body_schema(["parts"], parts={"type": "array", "items": _TEXT, "maxItems": MOST_SIGNED}),
     ),
     Endpoint("GET", "/department/pool", pool_page, HANDLER),
     Endpoint("GET", "/api/department/pool", pool_json, HANDLER, json=True),
     Endpoint("POST", "/department/pool/{number}/claim", claim_page, HANDLER),
-    Endpoint("POST", "/api/department/pool/{number}/claim", claim_json, HANDLER, json=True, body=_body([], unit=_TEXT)),
+    Endpoint("POST", "/api/department/pool/{number}/claim", claim_json, HANDLER, json=True, body=body_schema([], unit=_TEXT)),
     Endpoint("GET", "/department/units", units_part, HANDLER),
-    Endpoint("GET", "/api/department/units", units_json, HANDLER, json=True, query=_body([], q=_TEXT)),
+    Endpoint("GET", "/api/department/units", units_json, HANDLER, json=True, query=body_schema([], q=_TEXT)),
     Endpoint("GET", "/department/here", still_here, HANDLER),
-    Endpoint("GET", "/department/parts/{assignment}", part_page, HANDLER),
-    Endpoint("GET", "/api/department/parts/{assignment}", part_json, HANDLER, json=True),
-    *(Endpoint("POST", f"/department/parts/{{assignment}}/{name}", _by_form(name, step), HANDLER) for name, step, _ in _STEPS),
-    *(
-        Endpoint("POST", f"/api/department/parts/{{assignment}}/{name}", _by_json(step), HANDLER, json=True, body=body)
-        for name, step, body in _STEPS
-    ),
 )

@@ -6,7 +6,8 @@ from starlette.responses import Response
 
 from app.console.department_work import DepartmentWork
 from app.console.endpoints import Endpoint
-from app.console.pages.department import HANDLER, asked, document_of
+from app.console.pages.department import HANDLER, asked
+from app.console.pages.department_part import document_of
 from app.console.pages_shown import day, moment
 from app.console.reply_files import LARGEST, ReplyFiles
 from app.console.sheets import sheet
