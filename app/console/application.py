@@ -19,7 +19,8 @@ from app.wiring import System
 
 PAGES = (
     "sign_in",
-    "account", "review",
+    "account",
+    "review",
     "operations",
     "settings",
     "settings_users",
