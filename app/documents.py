@@ -166,12 +166,12 @@ def explain_lines(document: dict[str, Any], names: Mapping[str, str]) -> Iterato
     """``explain`` for people."""
     yield f"{text('show.matter')} {document['matter']}  ({text('state.' + str(document['matter_state']))})"
     for step in document["steps"]:
-        first, *rest = _step_lines(step, names)
+        first, *rest = step_lines(step, names)
         yield f"{step['at'][:19].replace('T', ' ')}  {text('explain.' + step['step'])}  {first}".rstrip()
         yield from (f"    {line.strip()}" for line in rest)
 
 
-def _step_lines(step: dict[str, Any], names: Mapping[str, str]) -> list[str]:
+def step_lines(step: dict[str, Any], names: Mapping[str, str]) -> list[str]:
     """What a step says after its time and name; at least one line."""
     match step["step"]:
         case "decided":

@@ -93,6 +93,7 @@ class Runner:
         self._wakes = {name: threading.Event() for name in ("work", "relay", *polling)}
         self._controls = ChannelControls(system)
         self._told: Mapping[ChannelId, Control] | None = None
+        self._indexer = system.indexer() if parts.work else None
 
     def close(self) -> None:
         for poller in self._pollers:
@@ -100,6 +101,8 @@ class Runner:
         self._close_feed()
         if self._share is not None:
             self._share.close()
+        if self._indexer is not None:
+            self._indexer.close()
         for slot in self._slots:
             slot.close()
 
@@ -132,6 +135,8 @@ class Runner:
             loops.append(("feed", self._stepping(self._feed_once, then="relay")))
         if self._reminders is not None:
             loops.append(("remind", self._reminding(self._reminders)))
+        if self._indexer is not None:
+            loops.append(("index", self._indexer.step))
         threads = [threading.Thread(target=self._loop, args=(name, step, stop), name=name, daemon=True) for name, step in loops]
         for thread in threads:
             thread.start()
@@ -169,6 +174,8 @@ class Runner:
             done += self._count("relay", self._relay_once, told)
         if self._desk is not None:
             done += self._count("feed", self._feed_once, told)
+        if self._indexer is not None and not done:
+            done += self._count("index", self._indexer.look, told)
         return done
 
     def _count(self, stage: str, step: Callable[[], int], told: Callable[[str, int], None]) -> int:

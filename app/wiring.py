@@ -21,6 +21,7 @@ from app.office_steps import Settling
 from app.registrar import Registrar
 from app.reminders import AT_ONCE, Reminders, ReminderSettings
 from app.sameness import SamenessSettings
+from app.search_index import SearchIndexer
 from app.second_reader import Reader
 from app.settings import AnyChannel, Settings
 from app.worker import Worker, WorkSettings
@@ -319,6 +320,9 @@ class System:
         remind = self.settings.remind
         settings = ReminderSettings(remind.ahead_days, remind.escalate_days, at_once)
         return Reminders(self.store, self.clock, self.calendar, self.make_event, settings, failpoint=failpoint or self.failpoint)
+
+    def indexer(self) -> SearchIndexer:
+        return SearchIndexer(self.store, self.clock)
 
     def office(self, actor: str | None = None, settling: Settling | None = None) -> Office:
         seals = [screen.name for screen in self.rulebook.screens if screen.action is ScreenAction.SEAL]

@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0005"
+REVISION = "0006"
 """The migration that this code works with."""
 
 SEQUENCES = {
@@ -40,6 +40,9 @@ SEQUENCES = {
     "reveals": "id",
 }
 """Tables whose rows get rising ids, and the column: on PostgreSQL each has a sequence ``<table>_<column>_seq``."""
+
+DERIVED = ("search_index", "search_words")
+"""What begins so is made by migrations, filled from the other tables by ``store.search`` and in no backup."""
 
 metadata = MetaData(
     naming_convention={
@@ -178,6 +181,7 @@ matters = Table(
     Column("returns", Integer, nullable=False, server_default=text("0")),
     _text("excluded"),
     PrimaryKeyConstraint("id"),
+    Index("ix_matters_opened_at", "opened_at", "id"),
     sqlite_with_rowid=False,
 )
 
@@ -205,6 +209,7 @@ messages = Table(
     Index("ix_messages_state_id", "state", "id"),
     Index("ix_messages_matter", "matter"),
 )
+Index("ix_messages_sealed", messages.c.matter, sqlite_where=text("sealed = 1"), postgresql_where=text("sealed = 1"))
 
 versions = Table(
     "versions",
@@ -221,6 +226,7 @@ versions = Table(
     _flag("truncated"),
     PrimaryKeyConstraint("message_id", "version"),
 )
+Index("ix_versions_revised", versions.c.at, sqlite_where=text("version > 1"), postgresql_where=text("version > 1"))
 
 marks = Table(
     "marks",

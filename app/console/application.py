@@ -22,6 +22,7 @@ PAGES = (
     "account",
     "review",
     "operations",
+    "register",
     "settings",
     "settings_users",
     "settings_files",

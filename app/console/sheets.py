@@ -23,8 +23,8 @@ def plain(value: str) -> str:
     return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
 
 
-def sheet(name: str, title: str, columns: Sequence[tuple[str, int]], rows: Iterable[Sequence[str]]) -> Response:
-    """A download called ``name``. ``columns``: head and width in characters."""
+def sheet(name: str, title: str, columns: Sequence[tuple[str, int]], rows: Iterable[Sequence[str | float]]) -> Response:
+    """A download called ``name``. ``columns``: head and width in characters. Figures stay figures."""
     book = Workbook(write_only=True)
     page = book.create_sheet(title[:31])
     page.freeze_panes = "A2"
@@ -37,7 +37,7 @@ def sheet(name: str, title: str, columns: Sequence[tuple[str, int]], rows: Itera
         heads.append(cell)
     page.append(heads)
     for row in rows:
-        page.append([plain(value) for value in row])
+        page.append([plain(value) if isinstance(value, str) else value for value in row])
     written = BytesIO()
     book.save(written)
     headers = {"content-disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}"}

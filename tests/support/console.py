@@ -28,7 +28,7 @@ STARTED_WITHIN = 20.0
 def served(system: System) -> Iterator[str]:
     """The console's address, while it is served from a thread."""
     listening = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(make_application(system), log_level="warning", access_log=False)
+    config = uvicorn.Config(make_application(system), log_level="warning", access_log=False, timeout_keep_alive=300)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
     thread.start()
