@@ -20,6 +20,7 @@ from app.wiring import System
 PAGES = (
     "sign_in",
     "account",
+    "reveals",
     "review",
     "operations",
     "register",

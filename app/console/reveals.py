@@ -50,8 +50,6 @@ def ask(system: System, account: Account, number: Number, reason: str, *, unit: 
     viewer = Viewer.of(account)
     if not may_ask(account):
         raise Refused("your role may not ask for this", remedy="ask a reviewer")
-    if not reason.strip():
-        raise Refused("a reveal needs its reason")
     if unit is not None and unit not in account.units:
         raise Refused("you do not belong to this unit", remedy="ask for one of your own units")
     asking = unit or (account.units[0] if account.units else None)
@@ -59,6 +57,8 @@ def ask(system: System, account: Account, number: Number, reason: str, *, unit: 
     def step(tx: Transaction, now: datetime) -> int:
         if not visible_message(tx, number, viewer):
             raise not_there(number)
+        if not reason.strip():
+            raise Refused("a reveal needs its reason")
         wishes = SqlReveals(tx)
         if any(one.state is RevealState.ASKED or one.open_at(now) for one in wishes.of(account.id, viewer, number)):
             raise Refused("you asked for this already", remedy="see what the office answered")

@@ -339,3 +339,24 @@ def test_english_pages_say_the_same(city: ConsoleCity, people: dict[str, Person]
     wang.post("/account/language", {"language": "en"})
     assert "To be decided" in wang.get(f"/review/{number}").text
     wang.post("/account/language", {"language": "zh"})
+
+
+def test_a_view_of_the_sender_is_asked_for_granted_and_opened_on_the_pages(city: ConsoleCity, people: dict[str, Person]) -> None:
+    number = letter(city, name="王小明", phones=["13700137000"], attachments=[["图.html", "<b>1</b>"]])
+    li, wang = people["li"], people["wang"]
+    assert "图.html" in li.get(f"/review/{number}").text
+    assert "13700137000" not in li.get(f"/review/{number}").text
+    assert li.post(f"/review/{number}/reveal", {"reason": "须核对"}).status_code == 303
+    ident = li.get("/api/review/reveals").json()["own"][0]["id"]
+    assert li.post(f"/review/reveals/{ident}/open").status_code == 409
+    assert number in wang.get("/review/reveals").text
+    assert wang.post(f"/review/reveals/{ident}/answer", {"grant": "yes"}).status_code == 303
+    shown = li.post(f"/review/reveals/{ident}/open")
+    assert shown.status_code == 200
+    assert "13700137000" in shown.text
+    file = li.post(f"/review/reveals/{ident}/files/0")
+    assert (file.content, file.headers["content-type"]) == (b"<b>1</b>", "application/octet-stream")
+    assert file.headers["content-disposition"].startswith("attachment;")
+    assert li.post(f"/review/reveals/{ident}/files/9").status_code == 404
+    assert wang.post_json(f"/api/review/reveals/{ident}/open", {}).status_code == 404
+    assert people["shui"].get("/review/reveals").status_code == 404

@@ -27,7 +27,7 @@ MOST_AT_ONCE = 200
 
 def review_page(visit: Visit) -> Response:
     """The queue, and its first letter open."""
-    _of_the_office(visit)
+    of_the_office(visit)
     wanted, after = narrowed(visit), _after(visit)
     document = queue_document(visit.system, visit.me, wanted, after)
     if visit.partial and after is not None:
@@ -37,27 +37,27 @@ def review_page(visit: Visit) -> Response:
 
 
 def review_json(visit: Visit) -> Response:
-    _of_the_office(visit)
+    of_the_office(visit)
     return visit.json(queue_document(visit.system, visit.me, narrowed(visit), _after(visit)))
 
 
 def matter_page(visit: Visit) -> Response:
     """One letter: alone for htmx, else beside the queue."""
-    _of_the_office(visit)
-    wanted, number = narrowed(visit), _number(visit)
+    of_the_office(visit)
+    wanted, number = narrowed(visit), number_of(visit)
     if visit.partial and visit.request.headers.get("HX-History-Restore-Request") != "true":
         return visit.page("review_matter.html", **_matter(visit, number), **_filters(wanted))
     return _page(visit, wanted, queue_document(visit.system, visit.me, wanted), number)
 
 
 def matter_json(visit: Visit) -> Response:
-    _of_the_office(visit)
-    return visit.json(matter_document(visit.system, visit.me, _number(visit)))
+    of_the_office(visit)
+    return visit.json(matter_document(visit.system, visit.me, number_of(visit)))
 
 
 def choices_made(visit: Visit) -> Response:
     """One decision for the letter and those chosen beside it; then the next one opens."""
-    _of_the_office(visit)
+    of_the_office(visit)
     wanted = narrowed(visit, sent=True)
     number = Number(visit.sent("number"))
     following = _following(visit, wanted, number)
@@ -67,7 +67,7 @@ def choices_made(visit: Visit) -> Response:
 
 def choices_json(visit: Visit) -> Response:
     """``numbers``: one decision for each of them."""
-    _of_the_office(visit)
+    of_the_office(visit)
     numbers = [Number(str(number)) for number in _many(visit, "numbers")]
     made, refused = _choose_all(visit, numbers)
     return visit.json({"choices": made, "refused": [{"number": number, "error": error.what} for number, error in refused]}, 201)
@@ -75,33 +75,33 @@ def choices_json(visit: Visit) -> Response:
 
 def waiting_part(visit: Visit) -> Response:
     """The bar of one's own choices."""
-    _of_the_office(visit)
+    of_the_office(visit)
     return visit.page("review_waiting.html", choices=_lately(visit), outside=False, **_filters(narrowed(visit)))
 
 
 def waiting_json(visit: Visit) -> Response:
-    _of_the_office(visit)
+    of_the_office(visit)
     return visit.json({"choices": _lately(visit)})
 
 
 def undone(visit: Visit) -> Response:
-    _of_the_office(visit)
-    number = undo(visit.system, visit.me, _ident(visit))
+    of_the_office(visit)
+    number = undo(visit.system, visit.me, whole_number(visit, "id"))
     return _moved_on(visit, narrowed(visit, sent=True), number, [])
 
 
 def undone_json(visit: Visit) -> Response:
-    _of_the_office(visit)
-    return visit.json({"number": undo(visit.system, visit.me, _ident(visit))})
+    of_the_office(visit)
+    return visit.json({"number": undo(visit.system, visit.me, whole_number(visit, "id"))})
 
 
 def units_part(visit: Visit) -> Response:
-    _of_the_office(visit)
+    of_the_office(visit)
     return visit.page("review_units.html", units=_units(visit))
 
 
 def units_json(visit: Visit) -> Response:
-    _of_the_office(visit)
+    of_the_office(visit)
     return visit.json({"units": _units(visit)})
 
 
@@ -116,7 +116,7 @@ def narrowed(visit: Visit, *, sent: bool = False) -> Narrowed:
     )
 
 
-def _of_the_office(visit: Visit) -> None:
+def of_the_office(visit: Visit) -> None:
     """A unit's handler who is a sealed reviewer too decides nothing for the office."""
     if visit.has(Role.HANDLER):
         raise NotThere("there is no such page")
@@ -258,18 +258,23 @@ def _query(wanted: Narrowed) -> str:
 def _after(visit: Visit) -> tuple[int, int] | None:
     rank, _, ident = visit.query("after").partition(".")
     short = len(rank) <= 1 and len(ident) <= 18
-    return (int(rank), int(ident)) if short and rank.isdecimal() and ident.isdecimal() else None
+    return (int(rank), int(ident)) if short and _digits(rank) and _digits(ident) else None
 
 
-def _number(visit: Visit) -> Number:
+def _digits(text: str) -> bool:
+    return text.isascii() and text.isdecimal()
+
+
+def number_of(visit: Visit) -> Number:
     return Number(visit.request.path_params["number"])
 
 
-def _ident(visit: Visit) -> int:
-    ident = str(visit.request.path_params["ident"])
-    if not ident.isdecimal() or len(ident) > 18:
-        raise NotThere(f"there is no {ident}, or you may not see it", remedy="look for it in the register")
-    return int(ident)
+def whole_number(visit: Visit, name: str) -> int:
+    """A part of the address. Raises NotThere for what is none."""
+    given = str(visit.request.path_params[name])
+    if not (given.isascii() and given.isdecimal()) or len(given) > 18:
+        raise NotThere(f"there is no {given}, or you may not see it", remedy="look for it in the register")
+    return int(given)
 
 
 _TEXT = {"type": "string"}
@@ -299,12 +304,12 @@ ENDPOINTS = (
     Endpoint("GET", "/review/waiting", waiting_part, READERS),
     Endpoint("GET", "/review/units", units_part, READERS),
     Endpoint("POST", "/review/choices", choices_made, DECIDERS),
-    Endpoint("POST", "/review/choices/{ident}/undo", undone, DECIDERS),
+    Endpoint("POST", "/review/choices/{id}/undo", undone, DECIDERS),
     Endpoint("GET", "/review/{number}", matter_page, READERS),
     Endpoint("GET", "/api/review", review_json, READERS, json=True, query=QUEUE_QUERY),
     Endpoint("GET", "/api/review/choices", waiting_json, READERS, json=True),
     Endpoint("POST", "/api/review/choices", choices_json, DECIDERS, json=True, body=CHOICE_BODY),
-    Endpoint("POST", "/api/review/choices/{ident}/undo", undone_json, DECIDERS, json=True),
+    Endpoint("POST", "/api/review/choices/{id}/undo", undone_json, DECIDERS, json=True),
     Endpoint("GET", "/api/review/units", units_json, READERS, json=True, query=UNITS_QUERY),
     Endpoint("GET", "/api/review/{number}", matter_json, READERS, json=True),
 )
