@@ -66,12 +66,14 @@ def part_document(
     names = unit_names(system)
     events = [(one, json.loads(one.data)) for one in told]
     mine = [(one, data) for one, data in events if data.get("assignment") == part.id]
+    counted = next((data["deadline"] for one, data in mine if one.type == EventType.ASSIGNED), {})
     return {
         **line_document(system, found.line),
         "unit_name": names.get(part.unit, part.unit),
         "matter_state": found.matter_state,
-        "deadline_class": found.deadline_class,
+        "deadline_class": counted.get("rule") or found.deadline_class,
         "working_days": part.deadline.working_days,
+        "extended_days": max(0, part.deadline.working_days - counted.get("working_days", part.deadline.working_days)),
         "calendar": part.deadline.calendar,
         "reason": part.reason,
         "suggested_unit": part.suggested_unit,
