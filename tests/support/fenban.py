@@ -16,6 +16,7 @@ from tests.support.corpus import Corpus, units_toml, write_training_csv
 from tests.support.imapserver import Mailbox
 from tests.support.letters_by_mail import CITY_ADDRESS
 from tests.support.production import PASSWORDS, Production
+from tests.support.servers import ROOT
 from tests.support.webserver import BOARD_FID, PORTAL_PAGE
 
 FENBAN = str(Path(sys.executable).with_name("fenban"))
@@ -88,6 +89,7 @@ target_precision = {precision}
 
 [work]
 claim_seconds = 5
+lease_seconds = 5
 batch = {work_batch}
 """
 
@@ -189,10 +191,27 @@ class City:
     def lines(self, *arguments: str, code: int | None = 0, text: str | None = None) -> list[dict[str, Any]]:
         return self.run(*arguments, "--json", code=code, text=text).lines()
 
-    def all_lines(self, commands: Sequence[tuple[str, ...]]) -> list[list[dict[str, Any]]]:
-        """The lines of several commands that only read, a few at a time."""
-        with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-            return list(pool.map(lambda command: self.lines(*command), commands))
+    def all_lines(self, commands: Sequence[tuple[str, ...]], texts: Sequence[str] = ()) -> list[list[dict[str, Any]]]:
+        """The lines of several commands, one after another, each with its text where there are texts; what they share of their
+        start is done once (``tests.support.many``)."""
+        calls = [["--settings", str(self.settings), *command, "--json"] for command in commands]
+        given = texts or [""] * len(calls)
+        asked = [{"arguments": call, "text": text} for call, text in zip(calls, given, strict=True)]
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.support.many"],
+            input=json.dumps(asked),
+            capture_output=True,
+            encoding="utf-8",
+            env=self.environment(None),
+            cwd=ROOT,
+            timeout=COMMAND_SECONDS,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        answers = json.loads(done.stdout)
+        return [
+            self._keep(Said(" ".join(command), **answer), 0).lines() for command, answer in zip(commands, answers, strict=True)
+        ]
 
     def topic(self, place: str) -> list[dict[str, Any]]:
         """All events of the topic ``<kind>.<unit>``; on Kafka as the unit reads them, with its own credentials."""
@@ -204,7 +223,11 @@ class City:
         return self.servers.read(f"fenban.{place}", user, password)
 
     def topics(self, places: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
-        """The events of several topics, read a few at a time."""
+        """The events of several topics; on Kafka read a few at a time."""
+        if self.servers is None:
+            parts = [place.partition(".") for place in places]
+            read = self.all_lines([("consume", unit, "--topic", kind) for kind, _, unit in parts])
+            return dict(zip(places, read, strict=True))
         with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
             return dict(zip(places, pool.map(self.topic, places), strict=True))
 
@@ -235,7 +258,9 @@ class Running:
         self.end(code=None)
 
     def stop(self, *, within: float, number: int = signal.SIGINT) -> float:
-        """Sends the signal and returns how many seconds it took to end, with exit code 0."""
+        """Sends the signal and returns how many seconds it took to end, with exit code 0. A machine with more to do than it has
+        cores is given as much longer."""
+        within *= max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
         began = time.monotonic()
         self.process.send_signal(number)
         self.end(code=0, seconds=within + 20)

@@ -89,13 +89,14 @@ class Story:
                 continue
             for part in row["assignments"]:
                 plans.setdefault(part["unit"], []).append(_answer(item.ident, part["id"]))
-        for place, (unit, lines) in enumerate(sorted(plans.items(), key=lambda plan: (-len(plan[1]), plan[0]))):
-            text = "\n".join(lines) + "\n"
-            if place < len(points):
-                said = self.city.run("feedback", unit, "--json", code=None, text=text, env={"FENBAN_FAILPOINT": points[place]})
-                assert said.code == KILLED, f"{points[place]} was not passed: {said}"
-                self.deaths.append(points[place])
-            outcome = {line["outcome"] for line in self.city.lines("feedback", unit, text=text)}
+        answering = sorted(plans.items(), key=lambda plan: (-len(plan[1]), plan[0]))
+        texts = ["\n".join(lines) + "\n" for _, lines in answering]
+        for point, (unit, _), text in zip(points, answering, texts, strict=False):
+            said = self.city.run("feedback", unit, "--json", code=None, text=text, env={"FENBAN_FAILPOINT": point})
+            assert said.code == KILLED, f"{point} was not passed: {said}"
+            self.deaths.append(point)
+        for answers in self.city.all_lines([("feedback", unit) for unit, _ in answering], texts):
+            outcome = {line["outcome"] for line in answers}
             assert outcome <= {"applied", "repeated"}, outcome
 
     def read(self) -> outcomes.Outcome:
@@ -200,7 +201,7 @@ def test_ctrl_c_stops_within_five_seconds_and_loses_nothing(
     channels.portal.serving.gate.clear()
     before = channels.portal.serving.count("/zmhd/list")
     waiting = city.start("run")
-    end = time.monotonic() + 60
+    end = time.monotonic() + 300
     while channels.portal.serving.requests["/zmhd/list"] == before and time.monotonic() < end:
         time.sleep(0.05)
     waiting.stop(within=5)
@@ -213,7 +214,7 @@ def test_ctrl_c_stops_within_five_seconds_and_loses_nothing(
     outcomes.check_topics(world.corpus, found)
 
 
-def _until(city: City, enough: Any, seconds: float = 60) -> None:
+def _until(city: City, enough: Any, seconds: float = 300) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         said = city.run("status", "--json", code=None)
@@ -227,7 +228,7 @@ def test_a_channel_is_polled_by_one_process_at_a_time(world: World, channels: Ch
     channels.serve(1)
     channels.portal.serving.gate.clear()
     first = city.start("collect", "portal", "--until-idle")
-    end = time.monotonic() + 30
+    end = time.monotonic() + 300
     while not channels.portal.serving.requests and time.monotonic() < end:
         time.sleep(0.05)
     second = city.run("collect", "portal", "--until-idle", code=1)

@@ -51,6 +51,7 @@ def _departments_work(city: City, world: World) -> dict[str, list[str]]:
     queues = dict(zip(most, city.topics([f"unit.{code}" for code in most]).values(), strict=True))
     busy = sorted(queues, key=lambda code: -len(queues[code]))[:BUSY_UNITS]
     done: dict[str, list[str]] = {"sign": [], "return": [], "complete": []}
+    sent: list[list[str]] = []
     for code in busy:
         work = [event["data"]["assignment"] for event in queues[code] if event["type"] == "assigned"]
         events = []
@@ -61,10 +62,13 @@ def _departments_work(city: City, world: World) -> dict[str, list[str]]:
             event |= {"reason": "不属我单位职责"} if kind == "return" else {}
             event |= {"reply": "已办理完毕，并电话告知来信人。"} if kind == "complete" else {}
             events.append(json.dumps(event, ensure_ascii=False))
-        answers = city.lines("feedback", code, text="\n".join(events) + "\n")
+        sent.append(events)
+    texts = ["\n".join(events) + "\n" for events in sent]
+    commands = [("feedback", code) for code in busy]
+    for events, answers in zip(sent, city.all_lines(commands, texts), strict=True):
         assert [answer["id"] for answer in answers] == [json.loads(event)["id"] for event in events]
         assert {answer["outcome"] for answer in answers} <= {"applied"}
-        again = city.lines("feedback", code, text="\n".join(events) + "\n")
+    for again in city.all_lines(commands, texts):
         assert {answer["outcome"] for answer in again} <= {"repeated"}
     _other_units_events_are_refused(city, busy, queues)
     return done
