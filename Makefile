@@ -5,6 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS := .venv-bench/.ready
+# One process more than there are cores, as many tests wait for servers.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+# Where this is set (as in images with Python), each of the processes that tests start would compile every module again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo ledger-json test soak services stop-services lint types imports check bench bench-short lock clean
 
@@ -28,8 +32,8 @@ ledger-json: ## the demo's ledger, as JSON
 	@test -e .demo/fenban.toml || { echo "no demo yet: run  make demo" >&2; exit 1; }
 	@$(BIN)/fenban ledger --json --settings .demo/fenban.toml
 
-test: $(READY) ## every test that needs no server; others skip, saying what they need (they fail where CI=true)
-	@$(BIN)/python -m pytest
+test: $(READY) ## every test, in WORKERS processes; what needs a server skips, saying what it needs (it fails where CI=true)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
 soak: $(READY) ## the long proofs, against the servers of make services
 	@$(BIN)/python -m pytest -m soak -s --timeout 7200 tests/soak tests/system

@@ -6,8 +6,21 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.support import parallel
+
 settings.register_profile("fenban", deadline=None, print_blob=True)
 settings.load_profile("fenban")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    parallel.longest_first(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    from tests.support.scheduling import Groups
+
+    return Groups(config, log)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

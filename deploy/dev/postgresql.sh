@@ -74,7 +74,7 @@ start() {
     if [ "$(id -u)" = 0 ]; then chown postgres "$LOG"; fi
     # No socket: its path may be longer than the system allows, and loopback is all that is needed.
     (cd / && as_owner "$BIN/pg_ctl" -D "$DATA" -l "$LOG" -s -w -t 60 \
-        -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories='' ${POSTGRESQL_OPTIONS:-}" start) ||
+        -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=300 ${POSTGRESQL_OPTIONS:-}" start) ||
         fail "did not start" "look into $LOG"
     as_owner head -1 "$DATA/postmaster.pid" >"$HERE/pid"
     wait_until 30 answers "$secret" "$port" || fail "does not answer" "look into $LOG"

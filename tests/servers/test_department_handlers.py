@@ -150,12 +150,12 @@ def test_killed_at_random_moments_it_holds_and_says_everything_once(handler: Dep
         handler.kill()
     units.send(f"fenban.notice.{unit}", events.notice[::-1])
     handler.run()
-    handler.wait_until(lambda: held_by(handler) == events.held and idle(handler), 60)
+    handler.wait_until(lambda: held_by(handler) == events.held and idle(handler), 180)
     people_answer(handler, [one for one, (_, data, _) in events.held.items() if data is not None])
     handler.kill()
     handler.run()
     handler.wait_connected()
-    handler.wait_until(lambda: idle(handler), 60)
+    handler.wait_until(lambda: idle(handler), 180)
     assert handler.end() == 0
 
     assert held_by(handler) == events.held
@@ -170,7 +170,7 @@ def a_lost_database_is_read_again(handler: DepartmentHandler, events: Given) -> 
     for file in handler.folder.glob("handler.db*"):
         file.unlink()
     handler.run()
-    handler.wait_until(lambda: held_by(handler) == events.held, 60)
+    handler.wait_until(lambda: held_by(handler) == events.held, 180)
 
 
 def people_answer(handler: DepartmentHandler, open_ones: list[str]) -> None:

@@ -110,8 +110,8 @@ def the_whole_way(fenban: Fenban, handler: DepartmentHandler) -> None:
         return {one for one, found in fenban.states().items() if found is state}
 
     handler.run()
-    handler.wait_until(lambda: at_unit("signed") == set(fenban.held), 60)
-    handler.wait_until(lambda: at_office(AssignmentState.SIGNED) == set(fenban.held), 60)
+    handler.wait_until(lambda: at_unit("signed") == set(fenban.held), 180)
+    handler.wait_until(lambda: at_office(AssignmentState.SIGNED) == set(fenban.held), 180)
 
     handler.kill()
     fenban.desk.office.remind(AssignmentId(fourth), "请抓紧办理")
@@ -121,15 +121,15 @@ def the_whole_way(fenban: Fenban, handler: DepartmentHandler) -> None:
     handler.say("complete", first, "--found", "加压泵故障", "--result", "已恢复供水")
     handler.say("return", second, "--reason", "属交通部门", "--suggest", "roads")
     handler.say("extend", third, "--reason", "等待配件", "--days", "5")
-    handler.wait_until(lambda: at_office(AssignmentState.COMPLETED) == {first}, 60)
-    handler.wait_until(lambda: at_office(AssignmentState.RETURNED) == {second}, 60)
-    handler.wait_until(lambda: at_unit("recalled") == {fifth}, 60)
+    handler.wait_until(lambda: at_office(AssignmentState.COMPLETED) == {first}, 180)
+    handler.wait_until(lambda: at_office(AssignmentState.RETURNED) == {second}, 180)
+    handler.wait_until(lambda: at_unit("recalled") == {fifth}, 180)
     assert at_office(AssignmentState.WITHDRAWN) == {fifth}
-    handler.wait_until(lambda: bool(handler.rows("SELECT 1 FROM reminder")), 60)
+    handler.wait_until(lambda: bool(handler.rows("SELECT 1 FROM reminder")), 180)
     assert handler.rows("SELECT assignment FROM reminder") == [(fourth,)]
 
     fenban.desk.office.reopen(AssignmentId(first), "来信人不满意")
-    handler.wait_until(lambda: at_office(AssignmentState.SIGNED) == {first, third, fourth, *rest}, 60)
+    handler.wait_until(lambda: at_office(AssignmentState.SIGNED) == {first, third, fourth, *rest}, 180)
     the_pool(fenban, handler)
     assert handler.end() == 0
     assert fenban.desk.balanced()
@@ -141,12 +141,12 @@ def the_pool(fenban: Fenban, handler: DepartmentHandler) -> None:
     [number] = fenban.letters(1, "停水又路面坏")
     fenban.desk.office.offer(number, requirement="请负责的单位认领")
     fenban.round()
-    handler.wait_until(lambda: handler.rows(f"SELECT state FROM assignment WHERE assignment = '{number}'") == [("offered",)], 60)
+    handler.wait_until(lambda: handler.rows(f"SELECT state FROM assignment WHERE assignment = '{number}'") == [("offered",)], 180)
     handler.say("claim", number)
 
     def given() -> bool:
         fenban.round()
         return handler.rows(f"SELECT state FROM assignment WHERE assignment = '{number}.water.1'") == [("signed",)]
 
-    handler.wait_until(given, 60)
+    handler.wait_until(given, 180)
     assert handler.rows(f"SELECT state, data FROM assignment WHERE assignment = '{number}'") == [("closed", None)]

@@ -83,7 +83,7 @@ class DepartmentHandler:
             self.process = subprocess.Popen(whole, cwd=PYTHON, stderr=file, stdout=file)
 
     def wait_connected(self) -> None:
-        self.wait_until(lambda: "connected" in self.logs[-1].read_text(encoding="utf-8"), 60)
+        self.wait_until(lambda: "connected" in self.logs[-1].read_text(encoding="utf-8"), 180)
 
     def wait_until(self, holds: Any, seconds: float) -> None:
         for _ in range(int(seconds / STEP_SECONDS)):

@@ -19,7 +19,7 @@ from route.kafka_topics import KafkaTopics
 from tests.support.servers import ROOT, known, server
 
 SCRIPT = ROOT / "deploy" / "dev" / "kafka.sh"
-ANSWERS_IN = 60.0
+ANSWERS_IN = 180.0
 
 
 class Broker:

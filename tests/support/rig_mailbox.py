@@ -2,6 +2,7 @@
 
 import atexit
 import itertools
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -45,7 +46,7 @@ class MailPlace:
 
     def new_folder(self) -> str:
         while True:
-            name = f"来信{next(_folders)}"
+            name = f"来信{os.getpid()}-{next(_folders)}"
             if not self.client().folder_exists(name):
                 self.client().create_folder(name)
                 return name

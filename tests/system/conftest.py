@@ -13,6 +13,7 @@ from tests.support.fenban import City
 from tests.support.imapserver import ImapServer, Mailbox
 from tests.support.letters_by_mail import mail_bytes
 from tests.support.outcome import externals_of
+from tests.support.parallel import made_once
 from tests.support.production import Production, production
 from tests.support.scenario import FULL, MAIL, SMALL, Item, Scenario, Sizes, build, planted_sentences
 from tests.support.webserver import BoardSite, PortalSite
@@ -103,13 +104,15 @@ def world() -> World:
 @pytest.fixture(scope="session")
 def model(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the model trained once; cities get a copy."""
-    folder = tmp_path_factory.mktemp("model")
-    city = City(folder / "city")
-    nowhere = "http://127.0.0.1:9"
-    city.found(world.corpus, portal=nowhere, board=nowhere, mailbox=Mailbox(9, "nobody", ""))
-    city.train(world.corpus, world.planted, folder=folder)
-    assert (city.folder / "models" / "live").exists()
-    return city.folder / "models"
+
+    def train(folder: Path) -> None:
+        city = City(folder / "city")
+        nowhere = "http://127.0.0.1:9"
+        city.found(world.corpus, portal=nowhere, board=nowhere, mailbox=Mailbox(9, "nobody", ""))
+        city.train(world.corpus, world.planted, folder=folder)
+        assert (city.folder / "models" / "live").exists()
+
+    return made_once(tmp_path_factory, "model", train) / "city" / "models"
 
 
 @pytest.fixture
