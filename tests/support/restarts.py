@@ -18,6 +18,8 @@ from tests.support.private_postgresql import PrivatePostgresql, private_postgres
 from tests.support.stores import NOW, new_message
 
 WRITERS = 4
+WRITES_BETWEEN = 11
+WRITE_SECONDS = 180.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,14 @@ class Load:
                 continue
             self.acknowledged.append((name, number))
 
+    def go_on(self, seconds: float) -> None:
+        """For so long, and on a busy machine until enough was acknowledged to be worth a crash."""
+        wanted = len(self.acknowledged) + WRITES_BETWEEN
+        time.sleep(seconds)
+        end = time.monotonic() + WRITE_SECONDS
+        while len(self.acknowledged) < wanted and time.monotonic() < end:
+            time.sleep(0.05)
+
     def _step(self, name: str) -> str:
         with self._store.unit_of_work() as uow:
             number = uow.messages.register([new_message(name)])[0]
@@ -87,10 +97,10 @@ def crash_again_and_again(server: PrivatePostgresql, times: int, *, between: flo
     def crash() -> None:
         try:
             for _ in range(times):
-                time.sleep(between)
+                load.go_on(between)
                 server.crash()
                 server.start()
-            time.sleep(between)
+            load.go_on(between)
         finally:
             load.stop.set()
 
