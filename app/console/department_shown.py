@@ -66,7 +66,7 @@ def part_document(
     names = unit_names(system)
     events = [(one, json.loads(one.data)) for one in told]
     mine = [(one, data) for one, data in events if data.get("assignment") == part.id]
-    counted = next((data["deadline"] for one, data in mine if one.type == EventType.ASSIGNED), {})
+    counted: Document = next((data["deadline"] for one, data in mine if one.type == EventType.ASSIGNED), {})
     return {
         **line_document(system, found.line),
         "unit_name": names.get(part.unit, part.unit),

@@ -7,15 +7,21 @@ from domain.accounts import Account, Role
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """``key`` names its text and marks the page that is open."""
+    """``key`` names its text and marks the page that is open. ``but``: who has one of these too finds it not."""
 
     key: str
     path: str
     roles: frozenset[Role]
+    but: frozenset[Role] = frozenset()
 
 
 LINKS = (
-    Link("nav.review", "/review", frozenset({Role.REVIEWER, Role.SEALED_REVIEWER, Role.SUPERVISOR})),
+    Link(
+        "nav.review",
+        "/review",
+        frozenset({Role.REVIEWER, Role.SEALED_REVIEWER, Role.SUPERVISOR}),
+        but=frozenset({Role.HANDLER}),
+    ),
     Link("nav.department", "/department", frozenset({Role.HANDLER})),
     Link("nav.operations", "/operations", frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.ADMIN})),
     Link(
@@ -29,7 +35,7 @@ LINKS = (
 
 
 def links(account: Account | None) -> list[Link]:
-    return [link for link in LINKS if account is not None and account.has(*link.roles)]
+    return [link for link in LINKS if account is not None and account.has(*link.roles) and not account.has(*link.but)]
 
 
 def first_page(account: Account) -> str:

@@ -192,6 +192,12 @@ def test_other_units_parts_are_not_there(town: Town, method: str, path: str) -> 
     assert town.state(sealed) == "sent"
 
 
+def test_a_handler_of_sealed_matters_lands_on_the_units_page(town: Town) -> None:
+    page = town.sealed.get("/")
+    assert page.headers["location"] == "/department"
+    assert 'href="/review"' not in town.sealed.get("/department").text
+
+
 def test_only_handlers_open_the_page(town: Town) -> None:
     analyst = town.city.person("fen", ["analyst"])
     ident = town.given()

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from app.console.department_shown import Document, line_document, offer_document
 from app.console.department_work import DepartmentWork
 from app.console.endpoints import Endpoint
-from app.console.unit_search import find_units
+from app.console.units_found import FoundUnit, finder
 from app.console.visit import Visit
 from app.feedback import FeedbackResult
 from domain.accounts import Role
@@ -22,6 +22,7 @@ SHOWN = 50
 MOST_SIGNED = 200
 REPLY_FIELDS = ("looked_into", "opinion", "result")
 WORDS = 5
+LISTED_UNITS = 8
 
 
 def asked(visit: Visit, work: DepartmentWork) -> desk.Queue:
@@ -138,12 +139,15 @@ def claim_json(visit: Visit) -> Response:
 
 
 def units_part(visit: Visit) -> Response:
-    return visit.page("department_units.html", units=find_units(visit.system.directory, visit.query("suggest")))
+    return visit.page("department_units.html", units=_units(visit, visit.query("suggest")))
 
 
 def units_json(visit: Visit) -> Response:
-    found = find_units(visit.system.directory, visit.query("q"))
-    return visit.json({"units": [{"code": unit.code, "name": unit.name, "aliases": list(unit.aliases)} for unit in found]})
+    return visit.json({"units": [{"code": unit.code, "name": unit.name} for unit in _units(visit, visit.query("q"))]})
+
+
+def _units(visit: Visit, typed: str) -> list[FoundUnit]:
+    return finder(visit.system.directory).find(typed, LISTED_UNITS) if typed.strip() else []
 
 
 def still_here(visit: Visit) -> Response:  # noqa: ARG001
