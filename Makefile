@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo ledger-json test soak services stop-services lint types imports check bench bench-short lock clean
 
-SERVERS := $(patsubst deploy/dev/%.sh,%,$(wildcard $(addprefix deploy/dev/,postgresql.sh dovecot.sh kafka.sh)))
+SERVERS := $(patsubst deploy/dev/%.sh,%,$(wildcard $(addprefix deploy/dev/,postgresql.sh dovecot.sh kafka.sh chromium.sh)))
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
@@ -38,7 +38,7 @@ test: $(READY) ## every test, in WORKERS processes; what needs a server skips, s
 soak: $(READY) ## the long proofs, against the servers of make services
 	@$(BIN)/python -m pytest -m soak -s --timeout 7200 tests/soak tests/system
 
-services: ## PostgreSQL, Dovecot and Kafka for development, on loopback, under .services/ (on Debian)
+services: ## PostgreSQL, Dovecot and Kafka for development, on loopback, under .services/; Chromium too (on Debian)
 	@for server in $(SERVERS); do bash deploy/dev/$$server.sh start || exit 1; done
 
 stop-services: ## ends them; their data stays under .services/

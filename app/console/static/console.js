@@ -18,3 +18,13 @@ document.addEventListener("submit", (event) => {
   const asker = event.submitter && event.submitter.dataset.ask ? event.submitter : event.target;
   if (asker.dataset && asker.dataset.ask && !window.confirm(asker.dataset.ask)) event.preventDefault();
 });
+// A wide table that must be scrolled can be reached by keyboard.
+const reachable = () => {
+  for (const one of document.querySelectorAll(".wide")) {
+    if (one.scrollWidth > one.clientWidth) one.tabIndex = 0;
+    else one.removeAttribute("tabindex");
+  }
+};
+document.addEventListener("DOMContentLoaded", reachable);
+document.addEventListener("htmx:afterSettle", reachable);
+window.addEventListener("resize", reachable);
