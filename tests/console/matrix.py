@@ -46,8 +46,11 @@ class Ids:
     numbers: dict[str, str] = field(default_factory=dict)
     assignments: dict[str, str] = field(default_factory=dict)
 
-    def of(self, name: str) -> Mapping[str, str]:
-        return {"number": self.numbers, "matter": self.numbers, "assignment": self.assignments}.get(name, {})
+    def of(self, name: str, path: str) -> Mapping[str, str]:
+        """What a part of a path may be filled with, where it names a matter or a unit's part of one."""
+        if name == "assignment" or f"/parts/{{{name}}}" in path:
+            return self.assignments
+        return self.numbers if name in {"number", "matter"} else {}
 
 
 def make_matters(city: ConsoleCity, mark: str = "") -> Ids:
@@ -79,10 +82,10 @@ def make_matters(city: ConsoleCity, mark: str = "") -> Ids:
 class Visitor:
     """One role's browser; signs in anew where an endpoint ended its session."""
 
-    def __init__(self, city: ConsoleCity, who: str) -> None:
+    def __init__(self, city: ConsoleCity, who: str, rights: tuple[Sequence[str], Sequence[str]] | None = None) -> None:
         self._city, self.who = city, who
-        self.login = who.replace(" ", "-")
-        self._roles, self._units = PEOPLE[who]
+        self.login = "".join(sign if sign.isalnum() else "-" for sign in who)
+        self._roles, self._units = PEOPLE[who] if rights is None else rights
         self.person = Person(city.base)
 
     def ask(self, endpoint: Endpoint, path: str) -> Any:
@@ -91,6 +94,15 @@ class Visitor:
             return self.person.get(path, params=filled(endpoint.query))
         body = filled(endpoint.body)
         return self.person.post_json(path, body) if endpoint.json else self.person.post(path, body)
+
+    def signed_in(self) -> tuple[str, str]:
+        """The cookie's value and the CSRF token of a session that is open."""
+        self._sign_in()
+        return self.person.token, self.person.csrf
+
+    def post_json(self, path: str, body: Any) -> Any:
+        self._sign_in()
+        return self.person.post_json(path, body)
 
     def _sign_in(self) -> None:
         if self.who == NOBODY:
@@ -136,10 +148,10 @@ def filled(schema: Mapping[str, Any]) -> Any:
 
 def paths_of(endpoint: Endpoint, names: Sequence[str], ids: Ids) -> Iterator[tuple[str, str]]:
     """(kind, path) for each kind of matter; one path where it names none. The kinds that are hidden from most come first."""
-    marked = next((name for name in names if ids.of(name)), None)
+    marked = next((name for name in names if ids.of(name, endpoint.path)), None)
     kinds = [UNKNOWN, "sealed", "excluded", "waiting", "roads'", "water's"] if marked else [""]
     for kind in kinds:
-        values = {name: ids.of(name).get(kind) if ids.of(name) else "1" for name in names}
+        values = {name: known.get(kind) if (known := ids.of(name, endpoint.path)) else "1" for name in names}
         if None not in values.values():
             path = endpoint.path
             for name, value in values.items():

@@ -5,7 +5,7 @@ Made from the declarations: a page that is added is tried here by itself.
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,8 @@ from tests.support.desk import Desk
 PLACE = re.compile(r"\{(\w+)\}")
 SIGN_IN, CODE = "/sign-in", "/sign-in/code"
 LOG = "/settings/audit"
-MATTERS = frozenset({"number", "matter", "assignment"})
+PARTS = re.compile(r"\{assignment\}|/parts/\{")
+MATTERS = re.compile(r"\{(number|matter|assignment)\}|/parts/\{")
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +49,11 @@ def allowed(endpoint: Endpoint, who: str) -> bool:
     return not endpoint.roles or bool(endpoint.roles & set(PEOPLE[who][0]))
 
 
+def seen_by(endpoint: Endpoint) -> Mapping[str, frozenset[str]]:
+    """Kinds of matters that each may see through this endpoint."""
+    return PARTS_OF if PARTS.search(endpoint.path) else SEES
+
+
 def verdict(endpoint: Endpoint, who: str, kind: str, status: int, location: str) -> str:
     """What is wrong with an answer, nothing when it is as declared."""
     if status >= 500:
@@ -61,14 +67,28 @@ def verdict(endpoint: Endpoint, who: str, kind: str, status: int, location: str)
         return ""  # a wrong code is told as one
     if status in (401, 403) or (status == 303 and location in (SIGN_IN, CODE) and not endpoint.weak):
         return f"{status} {location}, although the role may"
-    seen = PARTS_OF if "{assignment}" in endpoint.path else SEES
-    if kind and kind not in seen[who] and status != 404:
+    if kind and kind not in seen_by(endpoint)[who] and status != 404:
         return f"{status} for a matter that it may not see, not 404"
     return ""
 
 
 def test_every_path_names_its_parts_as_the_matrix_knows_them() -> None:
-    known = {"number", "matter", "assignment", "token", "login", "id", "channel", "name", "unit", "code", "year", "part", "file"}
+    known = {
+        "number",
+        "matter",
+        "assignment",
+        "token",
+        "login",
+        "id",
+        "channel",
+        "name",
+        "unit",
+        "code",
+        "year",
+        "part",
+        "file",
+        "ident",
+    }
     unknown = {(named(one), place) for one in endpoints() for place in PLACE.findall(one.path) if place not in known}
     assert not unknown, "say in tests/console/matrix.py what these are filled with"
 
@@ -91,8 +111,7 @@ def test_the_whole_matrix(city: ConsoleCity, ids: Ids, visitors: dict[str, Visit
         names = PLACE.findall(endpoint.path)
         for who, visitor in visitors.items():
             for kind, path in paths_of(endpoint, names, ids):
-                seen = PARTS_OF if "assignment" in names else SEES
-                if endpoint.method != "GET" and allowed(endpoint, who) and kind in seen[who]:
+                if endpoint.method != "GET" and allowed(endpoint, who) and kind in seen_by(endpoint)[who]:
                     continue  # changes what the other cells look at: done below, on matters of its own
                 answer = visitor.ask(endpoint, path)
                 found = verdict(endpoint, who, kind, answer.status_code, answer.headers.get("location", ""))
@@ -105,11 +124,11 @@ def test_the_whole_matrix(city: ConsoleCity, ids: Ids, visitors: dict[str, Visit
 
 def test_changes_of_what_may_be_seen_are_no_server_errors(city: ConsoleCity, visitors: dict[str, Visitor]) -> None:
     wrong, cells = [], 0
-    changing = [one for one in endpoints() if one.method != "GET" and MATTERS & set(PLACE.findall(one.path))]
+    changing = [one for one in endpoints() if one.method != "GET" and MATTERS.search(one.path)]
     for position, endpoint in enumerate(changing):
         own = make_matters(city, f"（{position}）")
         names = PLACE.findall(endpoint.path)
-        seen = PARTS_OF if "assignment" in names else SEES
+        seen = seen_by(endpoint)
         for who, visitor in visitors.items():
             for kind, path in paths_of(endpoint, names, own):
                 if allowed(endpoint, who) and kind in seen[who]:
