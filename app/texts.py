@@ -195,6 +195,10 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "channel.resumed_already": ("本来就没有暂停", "it was not paused"),
         "channel.asked": ("已要求马上采集", "it is polled as soon as its collector looks"),
         "console.address": ("控制台：", "The console:"),
+        "console.guests": (
+            "一次性登录链接（演示账号，一小时内有效，用过即失效）：",
+            "One-time log-in links (demo accounts; each works once, within an hour):",
+        ),
         "console.first_link": (
             "管理员首次登录（一次有效，24 小时内）：",
             "An administrator's first log-in (once, within 24 hours):",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.accounts import Viewer
+from domain.ids import UnitCode
 from domain.messages import Message
 from domain.records import AuditEntry
 from store.codes import get_pairs
@@ -19,6 +20,15 @@ _OPEN_PARTS = "SELECT unit, count(*) FROM assignments WHERE state IN ('sent', 's
 def open_parts_of(tx: Transaction, units: Sequence[str]) -> Mapping[str, int]:
     """Assignments that wait for an answer, of these units."""
     return {row[0]: int(row[1]) for row in tx.fetch_in(_OPEN_PARTS, units)}
+
+
+def busiest_unit(tx: Transaction) -> UnitCode | None:
+    """The unit with most assignments that wait for an answer; None where nothing waits."""
+    rows = tx.fetch(
+        "SELECT unit, count(*) AS waiting FROM assignments WHERE state IN ('sent', 'signed') AND sealed = 0 "
+        "GROUP BY unit ORDER BY waiting DESC, unit LIMIT 1"
+    )
+    return UnitCode(rows[0][0]) if rows else None
 
 
 def recent_letters(tx: Transaction, viewer: Viewer, limit: int) -> list[Message]:

@@ -8,6 +8,7 @@ import typer
 from app.cli.base import ByOption, JsonOption, SettingsOption, emit_lines, open_system, say, show
 from app.console.serving import address_of, first_link, link_address, serve
 from app.texts import text
+from app.wiring import System
 
 LoginArgument = Annotated[str, typer.Argument(metavar="LOGIN", help="登录名 / the log-in name")]
 RoleOption = Annotated[list[str] | None, typer.Option("--role", metavar="ROLE", help="角色，可多次 / roles")]
@@ -31,15 +32,33 @@ def register(app: typer.Typer) -> None:
     app.add_typer(users, name="users")
 
 
-def console(settings: SettingsOption = None) -> None:
+def console(
+    demo: Annotated[
+        bool, typer.Option("--demo", help="演示：每个角色一个账号，只在本机 / a demo: an account of each role, on loopback only")
+    ] = False,
+    settings: SettingsOption = None,
+) -> None:
     """打开网页控制台；第一次启动打印管理员的一次性登录链接。 / Serves the pages; the first start prints an administrator's one-time link."""
     with open_system(settings) as system:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
+        if demo:
+            _invite(system)
         link = first_link(system)
         show(f"{text('console.address')} {address_of(system)}")
         if link:
             show(f"{text('console.first_link')} {link}")
         serve(system)
+
+
+def _invite(system: System) -> None:
+    from app.console.demo import guests
+    from app.console.texts import said
+
+    show(text("console.guests"))
+    for guest in guests(system):
+        units = "、".join(system.directory.units[code].name for code in guest.units if code in system.directory.units)
+        role = f"{said('role.' + guest.role)}{f'（{units}）' if units else ''}"
+        show(f"  {role}\n    {guest.link}")
 
 
 def users_list(as_json: JsonOption = False, settings: SettingsOption = None) -> None:

@@ -22,6 +22,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
+from demo_console import free_port, stay, tell
 from demo_summary import Summary, words
 
 HERE = Path(__file__).resolve().parent
@@ -94,9 +95,14 @@ class Demo:
                 self.advanced.touch()
                 self._advance(addresses["portal"])
                 self._fenban("run", "--until-idle")
-        shown = str(self.folder.relative_to(ROOT)) if self.folder.is_relative_to(ROOT) else str(self.folder)
-        summary = Summary(self._lines, self._text, HERE / "units.toml", shown)
-        return summary.show(first=first, started=started, ports=_read_ports(self.ports))
+            shown = str(self.folder.relative_to(ROOT)) if self.folder.is_relative_to(ROOT) else str(self.folder)
+            summary = Summary(self._lines, self._text, HERE / "units.toml", shown)
+            code = summary.show(first=first, started=started, ports=_read_ports(self.ports))
+            if sys.stdin.isatty() and sys.stdout.isatty():
+                stay(FENBAN, self.settings)
+            else:
+                tell(self.settings, shown)
+        return code
 
     def _prepare(self) -> bool:
         """Makes the work folder with keys; brings the city's files there. True when there was none."""
@@ -122,6 +128,7 @@ class Demo:
             "mail_host": mailbox["host"],
             "mail_port": str(mailbox["port"]),
             "mail_user": mailbox["username"],
+            "console_port": str(free_port(self.folder / "console-port")),
         }
         text = (HERE / "fenban.toml").read_text(encoding="utf-8")
         for name, value in values.items():
