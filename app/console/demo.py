@@ -60,4 +60,4 @@ def _unit(system: System) -> str:
     """The unit with most to do, so that there is something to see."""
     with system.store.transaction(write=False) as tx:
         found = busiest_unit(tx)
-    return found if found in system.directory.units else next(iter(system.directory.units))
+    return found if found is not None and found in system.directory.units else next(iter(system.directory.units))

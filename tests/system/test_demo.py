@@ -4,16 +4,27 @@ import csv
 import fcntl
 import json
 import os
+import pty
+import re
+import select
+import signal
 import subprocess
 import sys
+import time
 import tomllib
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+
+from domain.accounts import Role
+from tests.support.console import Person
 
 ROOT = Path(__file__).parents[2]
 CITY = ROOT / "deploy" / "sample-city"
@@ -132,6 +143,32 @@ def test_no_sender_is_found_in_what_the_demo_printed_or_wrote(shown: Shown) -> N
     assert [value for value in sorted(private) if value.encode() in haystack] == []
 
 
+def test_without_a_terminal_it_says_how_the_console_is_opened(shown: Shown) -> None:
+    for printed in (shown.first, shown.second):
+        assert f"fenban console --demo --settings {shown.folder}/fenban.toml" in printed
+        assert "/sign-in/link/" not in printed
+
+
+def test_in_a_terminal_it_ends_with_links_and_stays_until_ctrl_c(shown: Shown) -> None:
+    """A link of each role opens that role's first page; Ctrl-C ends everything that was started."""
+    with in_a_terminal(shown.folder) as (process, read):
+        printed = read(until=lambda text: text.count("/sign-in/link/") == len(Role) and "控制台：" in text)
+        links = re.findall(r"http://127\.0\.0\.1:\d+/sign-in/link/[\w-]+", printed)
+        assert len(set(links)) == len(Role)
+        for link in links:
+            person = Person(link.partition("/sign-in/")[0])
+            answer = signed_in_by(person, link)
+            assert person.get(answer.headers["location"]).status_code == 200
+            assert person.post(link.removeprefix(person.base)).status_code == 401, "a link works once"
+        assert process.poll() is None
+        os.killpg(process.pid, signal.SIGINT)
+        read(until=lambda _: process.poll() is not None)
+    assert process.returncode == 0
+    with pytest.raises(httpx.TransportError):
+        person.get("/sign-in")
+    assert matters_are_one(shown)
+
+
 def test_two_demos_in_one_folder_are_refused_in_one_line(shown: Shown) -> None:
     with (shown.folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -139,6 +176,48 @@ def test_two_demos_in_one_folder_are_refused_in_one_line(shown: Shown) -> None:
     assert done.returncode == 1
     assert len(done.stderr.strip().splitlines()) == 1
     assert "→" in done.stderr
+
+
+@contextmanager
+def in_a_terminal(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], Callable[..., str]]]:
+    """The demo with a terminal for all three streams, and a function that reads on until something stands there."""
+    ours, its = pty.openpty()
+    environment = {**os.environ, "FENBAN_LANG": "zh"}
+    process = subprocess.Popen(demo_command(folder), stdin=its, stdout=its, stderr=its, env=environment, start_new_session=True)
+    os.close(its)
+    seen = bytearray()
+
+    def read(until: Callable[[str], bool]) -> str:
+        deadline = time.monotonic() + DEMO_SECONDS
+        while not until(text := seen.decode("utf-8", "replace")):
+            assert time.monotonic() < deadline, text
+            if select.select([ours], [], [], 0.2)[0]:
+                with suppress(OSError):
+                    seen.extend(os.read(ours, 65536))
+        return text
+
+    try:
+        yield process, read
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        os.close(ours)
+
+
+def signed_in_by(person: Person, link: str) -> httpx.Response:
+    """As soon as the console answers: its address is printed a moment before."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            return person.post(link.removeprefix(person.base))
+        except httpx.TransportError:
+            assert time.monotonic() < deadline, "the console does not answer"
+            time.sleep(0.2)
+
+
+def matters_are_one(shown: Shown) -> bool:
+    return {matter["number"] for matter in exported(shown.folder)} == {matter["number"] for matter in shown.matters}
 
 
 def demo_command(folder: Path) -> list[str]:
