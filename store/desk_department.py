@@ -225,7 +225,8 @@ def said(tx: Transaction, mine: Assignment) -> list[Said]:
 
 def offers(tx: Transaction, viewer: Viewer, *, after: int = 0, limit: int = 50, matter: MatterId | None = None) -> list[OfferRow]:
     """Letters open for claiming, the oldest first; or that one."""
-    conditions: list[Condition] = [("m.id > ?", (after,)), visible_offers(viewer)]
+    # Without a place to begin after nothing is said of ids: SQLite would walk along them instead of along the letters in review.
+    conditions: list[Condition] = [visible_offers(viewer), *([("m.id > ?", (after,))] if after else [])]
     if matter is not None:
         conditions.append(("m.number = ?", (matter,)))
     sql, parameters = both(*conditions)

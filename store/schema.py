@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0006"
+REVISION = "0007"
 """The migration that this code works with."""
 
 SEQUENCES = {
@@ -295,7 +295,7 @@ assignments = Table(
     Column("position", Id, primary_key=True, autoincrement=False),
     Column("id", Text, nullable=False),
     Column("matter", Text, ForeignKey("matters.id"), nullable=False, index=True),
-    Column("unit", Text, nullable=False, index=True),
+    Column("unit", Text, nullable=False),
     Column("role", Text, nullable=False),
     Column("state", Text, nullable=False),
     _text("requirement"),
@@ -314,6 +314,7 @@ assignments = Table(
     _text("reply"),
     UniqueConstraint("id"),
 )
+Index("ix_assignments_queue", *(assignments.c[name] for name in ("unit", "state", "due", "position")))
 _owed = text("state IN ('sent', 'signed')")
 Index(
     "ix_assignments_owed",

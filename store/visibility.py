@@ -16,8 +16,27 @@ def visible_matters(viewer: Viewer, matter: str = "t") -> Condition:
     Counts pass it too: a matter that may not be shown is not counted either. A unit sees a matter once a part of it was
     sent to it and was not taken back, and never one that it is excluded from.
     """
-    if not viewer.reads:
+    if not viewer.reads or viewer.units == ():
         return NOTHING
+    conditions = [_not_hidden(viewer, matter)]
+    if viewer.units is not None:
+        given = _given_to(viewer.units, "za")
+        conditions.append((f"EXISTS (SELECT 1 FROM assignments za WHERE za.matter = {matter}.id AND {given[0]})", given[1]))
+    return both(*conditions)
+
+
+def visible_assignments(viewer: Viewer, assignment: str = "za", matter: str = "t") -> Condition:
+    """As ``visible_matters`` for a row of ``assignments`` beside its matter's: a unit sees its own part only."""
+    if viewer.units is None:
+        return visible_matters(viewer, matter)
+    if not viewer.reads or not viewer.units:
+        return NOTHING
+    # The row itself is the part that makes the matter visible: it need not be looked for.
+    return both(_not_hidden(viewer, matter), _given_to(viewer.units, assignment))
+
+
+def _not_hidden(viewer: Viewer, matter: str) -> Condition:
+    """Sealed ones for who sees those; for units none that one of them is excluded from."""
     conditions: list[str] = []
     parameters: list[object] = []
     if not viewer.sealed:
@@ -27,32 +46,19 @@ def visible_matters(viewer: Viewer, matter: str = "t") -> Condition:
         conditions.append(
             f"({matter}.sealed = 1 OR EXISTS (SELECT 1 FROM messages zm WHERE zm.matter = {matter}.id AND zm.sealed = 1))"
         )
-    if viewer.units is not None:
-        if not viewer.units:
-            return NOTHING
-        listed = ", ".join("?" * len(viewer.units))
-        conditions.append(
-            f"EXISTS (SELECT 1 FROM assignments za WHERE za.matter = {matter}.id AND za.unit IN ({listed}) "
-            "AND za.state <> 'withdrawn' AND za.withdrawn_at IS NULL)"
-        )
-        parameters += list(viewer.units)
-        for unit in viewer.units:
-            conditions.append(f"' ' || {matter}.excluded || ' ' NOT LIKE ?")
-            parameters.append(_listed(unit))
+    for unit in viewer.units or ():
+        conditions.append(f"({matter}.excluded = '' OR ' ' || {matter}.excluded || ' ' NOT LIKE ?)")
+        parameters.append(_listed(unit))
     return " AND ".join(conditions) or "1 = 1", tuple(parameters)
 
 
-def visible_assignments(viewer: Viewer, assignment: str = "za", matter: str = "t") -> Condition:
-    """As ``visible_matters`` for a row of ``assignments`` beside its matter's: a unit sees its own part only."""
-    condition, parameters = visible_matters(viewer, matter)
-    if viewer.units is None:
-        return condition, parameters
-    listed = ", ".join("?" * len(viewer.units))
-    if not viewer.units:
-        return NOTHING
-    # A part that was returned and decided away was recalled too: it is shown no more.
-    own = f"{assignment}.unit IN ({listed}) AND {assignment}.state <> 'withdrawn' AND {assignment}.withdrawn_at IS NULL"
-    return f"{condition} AND {own}", (*parameters, *viewer.units)
+def _given_to(units: Sequence[UnitCode], assignment: str) -> Condition:
+    """A part of one of these units. One that was returned and decided away was recalled too: it is shown no more."""
+    listed = ", ".join("?" * len(units))
+    return (
+        f"{assignment}.unit IN ({listed}) AND {assignment}.state <> 'withdrawn' AND {assignment}.withdrawn_at IS NULL",
+        tuple(units),
+    )
 
 
 def visible_offers(viewer: Viewer, message: str = "m", matter: str = "t") -> Condition:

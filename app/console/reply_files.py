@@ -27,6 +27,7 @@ from store.vault_rows import SqlVault
 LARGEST = 10_000_000
 MOST = 20
 LONGEST_NAME = 120
+FILE_FIELDS = ("file1", "file2", "file3")
 KINDS = frozenset(
     {"pdf", "ofd", "doc", "docx", "wps", "xls", "xlsx", "et", "ppt", "pptx", "dps", "txt", "csv"}
     | {"jpg", "jpeg", "png", "gif", "bmp", "tif", "tiff", "webp", "mp4", "zip"}
@@ -131,6 +132,17 @@ class ReplyFiles:
                 tx.commit()
 
         transact(clock, once)
+
+
+def attach(visit: Visit, ident: str) -> int:
+    """Keeps the files of a form; how many there were. Raises Refused for the first that is not taken."""
+    sent = [visit.files[name] for name in FILE_FIELDS if name in visit.files and visit.files[name].filename]
+    if any((one.size or 0) > LARGEST for one in sent):
+        raise Refused("the file is larger than 10 MB", remedy="make it smaller, or send it in parts")
+    files = ReplyFiles(visit)
+    for one in sent:
+        files.add(ident, one.filename or "", one.file.read())
+    return len(sent)
 
 
 def _file(ident: str, about: bytes) -> ReplyFile | None:

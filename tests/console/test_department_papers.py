@@ -53,11 +53,24 @@ def test_the_form_takes_a_file_too(town: Town) -> None:
     sent = town.water.client.post(
         f"{town.water.base}/department/parts/{ident}/files",
         files={"file1": ("a.txt", b"one")},
-        data={"csrf": town.water.csrf},
+        data={"csrf": town.water.csrf, "result": "写了一半的答复"},
         headers=town.water._headers({}),
     )
-    assert (sent.status_code, sent.headers["location"]) == (303, f"/department/parts/{ident}?done=file")
-    assert [one["name"] for one in files_of(town.water, ident)] == ["a.txt"]
+    assert sent.status_code == 200
+    assert "附件已保存" in sent.text
+    assert "写了一半的答复" in sent.text, "what was typed meanwhile stays"
+    none = town.water.post(f"/department/parts/{ident}/files", {"result": "写了一半的答复"})
+    assert none.status_code == 409
+    assert "写了一半的答复" in none.text
+    last = town.water.client.post(
+        f"{town.water.base}/department/parts/{ident}/complete",
+        files={"file1": ("b.txt", b"two")},
+        data={"csrf": town.water.csrf, "result": "办好了"},
+        headers=town.water._headers({}),
+    )
+    assert last.status_code == 303
+    assert [one["name"] for one in files_of(town.water, ident)] == ["a.txt", "b.txt"]
+    assert town.state(ident) == "completed"
 
 
 def test_bytes_are_sealed_in_the_store(town: Town) -> None:
@@ -84,7 +97,9 @@ def test_a_removed_file_is_gone_and_may_come_again(town: Town) -> None:
     attach(town.water, ident, "a.pdf", PDF)
     path = f"/department/parts/{ident}/files/{files_of(town.water, ident)[0]['id']}"
     assert town.roads.post(f"{path}/remove").status_code == 404
-    assert town.water.post(f"{path}/remove").status_code == 303
+    kept = town.water.post(f"{path}/remove", {"result": "写了一半的答复"})
+    assert kept.status_code == 200
+    assert "写了一半的答复" in kept.text
     assert files_of(town.water, ident) == []
     assert town.water.get(path).status_code == 404
     assert attach(town.water, ident, "b.pdf", PDF) == 200

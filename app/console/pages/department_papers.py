@@ -7,9 +7,9 @@ from starlette.responses import Response
 from app.console.department_work import DepartmentWork
 from app.console.endpoints import Endpoint
 from app.console.pages.department import HANDLER, asked
-from app.console.pages.department_part import document_of
+from app.console.pages.department_part import document_of, shown
 from app.console.pages_shown import day, moment
-from app.console.reply_files import LARGEST, ReplyFiles
+from app.console.reply_files import ReplyFiles, attach
 from app.console.sheets import sheet
 from app.console.texts import said
 from app.console.visit import Visit
@@ -39,7 +39,6 @@ COLUMNS = (
     ("reply", 60),
     ("reason", 30),
 )
-FILE_FIELDS = tuple(f"file{place}" for place in range(1, 6))
 
 
 def paper(visit: Visit) -> Response:
@@ -63,18 +62,15 @@ def export(visit: Visit) -> Response:
 
 
 def add_files(visit: Visit) -> Response:
-    """Those of one form, each looked at before any is kept."""
+    """Those chosen beside a reply that is still being written: the page comes back with its words."""
     ident = str(visit.request.path_params["assignment"])
     DepartmentWork(visit).part(ident)
-    files = ReplyFiles(visit)
-    sent = [visit.files[name] for name in FILE_FIELDS if name in visit.files and visit.files[name].filename]
-    if not sent:
-        raise Refused("no file was chosen", remedy="choose a file first")
-    if any((one.size or 0) > LARGEST for one in sent):
-        raise Refused("the file is larger than 10 MB", remedy="make it smaller, or send it in parts")
-    for one in sent:
-        files.add(ident, one.filename or "", one.file.read())
-    return visit.go(f"/department/parts/{ident}?done=file")
+    try:
+        if not attach(visit, ident):
+            raise Refused("no file was chosen", remedy="choose a file first")
+    except Refused as error:
+        return shown(visit, wrong=error, status=409)
+    return shown(visit, done="file")
 
 
 def add_file_json(visit: Visit) -> Response:
@@ -93,9 +89,8 @@ def take_file(visit: Visit) -> Response:
 
 
 def remove_file(visit: Visit) -> Response:
-    ident = str(visit.request.path_params["assignment"])
-    ReplyFiles(visit).remove(ident, str(visit.request.path_params["file"]))
-    return visit.go(f"/department/parts/{ident}?done=file_removed")
+    ReplyFiles(visit).remove(str(visit.request.path_params["assignment"]), str(visit.request.path_params["file"]))
+    return shown(visit, done="file_removed")
 
 
 def _all(visit: Visit, work: DepartmentWork, wanted: desk.Queue) -> Iterator[desk.Line]:

@@ -10,7 +10,7 @@ from app.console.department_shown import Document, part_document
 from app.console.department_work import RESULT, DepartmentWork
 from app.console.endpoints import Endpoint
 from app.console.pages.department import HANDLER, body_schema, said_document
-from app.console.reply_files import ReplyFiles
+from app.console.reply_files import ReplyFiles, attach
 from app.console.visit import Visit
 from app.feedback import FeedbackResult
 from domain.errors import Refused
@@ -18,6 +18,7 @@ from domain.events import FeedbackOutcome
 from route.feedback import MAX_EXTRA_DAYS, MAX_REASON, MAX_REPLY, REPLY_PARTS
 from store import desk_department as desk
 
+FORMS = ("sign", "return", "extend", "complete", "files")
 REPLY_FIELDS = ("looked_into", "opinion", "result")
 
 
@@ -34,7 +35,13 @@ def document_of(visit: Visit, ident: str) -> Document:
 
 
 def part_page(visit: Visit) -> Response:
-    return _part_page(visit, wrong="")
+    return shown(visit, done=visit.query("done"))
+
+
+def back_page(visit: Visit) -> Response:
+    """For who opens a form's address anew: the page that it stands on."""
+    DepartmentWork(visit).part(_ident(visit))
+    return visit.go(f"/department/parts/{_ident(visit)}")
 
 
 def part_json(visit: Visit) -> Response:
@@ -56,6 +63,8 @@ def extend(visit: Visit) -> FeedbackResult:
 
 
 def complete(visit: Visit) -> FeedbackResult:
+    """Files that were chosen and not attached yet come with it."""
+    attach(visit, _ident(visit))
     reply = {name: visit.sent(field) for name, field in zip(REPLY_PARTS, REPLY_FIELDS, strict=True)}
     return DepartmentWork(visit).complete(_ident(visit), reply)
 
@@ -78,8 +87,8 @@ def contact_json(visit: Visit) -> Response:
     return visit.json(contact_document(visit))
 
 
-def _part_page(visit: Visit, *, wrong: object, status: int = 200) -> Response:
-    """With what was typed, where it was refused: a reply is never lost."""
+def shown(visit: Visit, *, wrong: object = "", done: str = "", status: int = 200) -> Response:
+    """The part's page, with what was typed: a reply is never lost, whatever else was done or refused meanwhile."""
     form = {name: visit.sent(name) for name in (*REPLY_FIELDS, "reason", "days", "suggest", "contact_reason")}
     return visit.page(
         "department_part.html",
@@ -88,7 +97,7 @@ def _part_page(visit: Visit, *, wrong: object, status: int = 200) -> Response:
         wrong=wrong,
         form=form,
         failed=visit.request.url.path.rpartition("/")[2] if wrong else "",
-        done=visit.query("done"),
+        done=done,
         note=visit.query("note"),
         result_part=RESULT,
         longest={"reason": MAX_REASON, "reply": MAX_REPLY, "days": MAX_EXTRA_DAYS},
@@ -101,7 +110,7 @@ def _by_form(name: str, step: Callable[[Visit], FeedbackResult]) -> Callable[[Vi
         try:
             result = step(visit)
         except Refused as error:
-            return _part_page(visit, wrong=error, status=409)
+            return shown(visit, wrong=error, status=409)
         note = "" if result.outcome is FeedbackOutcome.APPLIED else f"&note={result.outcome}"
         return visit.go(
             f"/department/parts/{_ident(visit)}?done={name}{note}" if name != "return" else f"/department?done={name}"
@@ -142,6 +151,7 @@ _STEPS: tuple[tuple[str, Callable[[Visit], FeedbackResult], dict[str, Any]], ...
 ENDPOINTS = (
     Endpoint("GET", "/department/parts/{assignment}", part_page, HANDLER),
     Endpoint("GET", "/api/department/parts/{assignment}", part_json, HANDLER, json=True),
+    *(Endpoint("GET", f"/department/parts/{{assignment}}/{name}", back_page, HANDLER) for name in FORMS),
     Endpoint("GET", "/department/parts/{assignment}/contact", contact_page, HANDLER),
     Endpoint("GET", "/api/department/parts/{assignment}/contact", contact_json, HANDLER, json=True),
     *(Endpoint("POST", f"/department/parts/{{assignment}}/{name}", _by_form(name, step), HANDLER) for name, step, _ in _STEPS),
