@@ -14,6 +14,9 @@ from app.channel_controls import ChannelControls
 from app.choices import LOOK_SECONDS as CHOICE_SECONDS
 from app.choices import DueChoices
 from app.collect import Busy, ChannelPoller
+from app.notice_ways import ways
+from app.notices import LOOK_SECONDS as LOOK_AT_NOTICES
+from app.notices import Notices
 from app.reminders import LOOK_SECONDS, Reminders
 from app.retry import transact
 from app.shares import OutboxShare
@@ -51,6 +54,7 @@ class Parts:
     relay: bool = True
     feed: bool = True
     remind: bool = True
+    notify: bool = True
     channels: tuple[str, ...] = ()
 
 
@@ -137,6 +141,8 @@ class Runner:
             loops.append(("remind", self._reminding(self._reminders)))
         if self._indexer is not None:
             loops.append(("index", self._indexer.step))
+        if self._parts.notify and ways(self._system):
+            loops.append(("notices", self._noticing(Notices(self._system, self._slots[0].name))))
         threads = [threading.Thread(target=self._loop, args=(name, step, stop), name=name, daemon=True) for name, step in loops]
         for thread in threads:
             thread.start()
@@ -296,6 +302,14 @@ class Runner:
                 self._wakes["work"].set()
                 self._wakes["relay"].set()
             return CHOICE_SECONDS
+
+        return step
+
+    @staticmethod
+    def _noticing(notices: Notices) -> Callable[[], float]:
+        def step() -> float:
+            notices.look()
+            return LOOK_AT_NOTICES
 
         return step
 

@@ -205,6 +205,30 @@ class Console(Section):
         return self
 
 
+class NoticesSection(Section):
+    webhook: Secret | None = Field(None, description="env:NAME or file:PATH of the web hook's address; none: no web hook")
+    webhook_kind: Literal["json", "robot"] = Field("json", description="robot: what the robots of 企业微信 and 钉钉 take")
+    smtp_host: str = Field("", description="the mail server; none: no mail")
+    smtp_port: int = Field(465, ge=1, le=65535, description="its port; 587 with starttls")
+    smtp_security: Literal["tls", "starttls", "none"] = Field("tls", description="none on loopback only")
+    smtp_username: str = Field("", description="the user that sends; none: without log-in")
+    smtp_password: Secret | None = Field(None, description="env:NAME or file:PATH of its password")
+    sender: str = Field("", description="the mails' From address")
+    recipients: tuple[str, ...] = Field((), description="who gets the mails")
+
+    @model_validator(mode="after")
+    def _whole(self) -> "NoticesSection":
+        if not self.smtp_host:
+            return self
+        if not self.recipients or any("@" not in address for address in (self.sender, *self.recipients)):
+            raise ValueError("mails need a sender and recipients → set notices.sender and notices.recipients to mail addresses")
+        if self.smtp_security == "none" and self.smtp_host not in LOOPBACK:
+            raise ValueError("mail without TLS goes to loopback only → use tls or starttls")
+        if self.smtp_username and self.smtp_password is None:
+            raise ValueError("notices.smtp_password is missing → write a reference, env:NAME or file:PATH")
+        return self
+
+
 class Log(Section):
     level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level written")
     format: Literal["json", "console"] = Field("json", description="json, one object a line; console for people")
@@ -303,6 +327,7 @@ class Settings(BaseSettings):
     work: Work = Work()
     http: Http = Http()
     console: Console = Console()
+    notices: NoticesSection = NoticesSection()
     log: Log = Log()
     channel: tuple[AnyChannel, ...] = ()
     base: Path = Field(Path(), exclude=True, description="the settings file's folder; not a key of the file")

@@ -189,6 +189,7 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "explain.withdrawn": ("收回", "withdrawn"),
         "explain.event": ("发布", "published"),
         "explain.feedback": ("单位反馈", "said by a unit"),
+        "notices.none": ("配置中没有通知的去处：见 [notices]", "the settings name no way to tell anybody: see [notices]"),
         "channel.paused": ("已暂停采集", "it is paused"),
         "channel.paused_already": ("本来就已暂停", "it was paused already"),
         "channel.resumed": ("已恢复采集", "it goes on"),

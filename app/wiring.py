@@ -351,7 +351,13 @@ class System:
             found += self._channel_problems(channel)
         if self.settings.kafka.bootstrap_servers:
             found += _problems_of(lambda: self.topics)
+        found += self._notice_problems()
         return list(dict.fromkeys(found))
+
+    def _notice_problems(self) -> list[str]:
+        from app.notice_ways import ways
+
+        return _problems_of(lambda: ways(self))
 
     def _store_problems(self) -> list[str]:
         try:

@@ -529,3 +529,16 @@ _ASKED = text("state = 'asked'")
 Index("ix_assignments_returned", assignments.c.matter, sqlite_where=_RETURNED, postgresql_where=_RETURNED)
 Index("ix_decisions_urgent", decisions.c.number, sqlite_where=_IS_URGENT, postgresql_where=_IS_URGENT)
 Index("ix_reveals_asked", reveals.c.id, sqlite_where=_ASKED, postgresql_where=_ASKED)
+
+# Conditions that operators are told of: ``told`` once their beginning was said.
+notices = Table(
+    "notices",
+    metadata,
+    Column("alert", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    _time("began_at"),
+    _maybe_time("ended_at"),
+    _flag("told"),
+    PrimaryKeyConstraint("alert", "what"),
+    sqlite_with_rowid=False,
+)

@@ -28,6 +28,7 @@ PARTS = {
     "analyst": ("train", "suggest"),
     "keep": ("backup", "restore", "audit", "keys"),
     "console": ("console", "users"),
+    "notices": ("notices",),
     "evaluate": ("evaluate",),
     "mail": ("mail",),
     "deadline": ("deadline",),

@@ -56,7 +56,7 @@ def collect(
             raise HaltForPerson(f"no channel {', '.join(unknown)} in the settings", remedy=f"known: {', '.join(sorted(known))}")
         _run(
             system,
-            Parts(work=False, relay=False, feed=False, remind=False, channels=tuple(channels or ())),
+            Parts(work=False, relay=False, feed=False, remind=False, notify=False, channels=tuple(channels or ())),
             until_idle=until_idle,
         )
 
@@ -64,13 +64,13 @@ def collect(
 def work(settings: SettingsOption = None, until_idle: UntilIdle = False) -> None:
     """只分办：甄别、并件、建议、决定，并催办。 / Screens, joins, suggests and decides, and reminds of deadlines."""
     with open_system(settings, may_make_store=True) as system:
-        _run(system, Parts(collect=False, relay=False, feed=False), until_idle=until_idle)
+        _run(system, Parts(collect=False, relay=False, feed=False, notify=False), until_idle=until_idle)
 
 
 def relay(settings: SettingsOption = None, until_idle: UntilIdle = False) -> None:
     """只发布到主题并收反馈。 / Publishes to the topics and takes feedback only."""
     with open_system(settings, may_make_store=True) as system:
-        _run(system, Parts(collect=False, work=False, remind=False), until_idle=until_idle)
+        _run(system, Parts(collect=False, work=False, remind=False, notify=False), until_idle=until_idle)
 
 
 def _run(system: System, parts: Parts, *, until_idle: bool) -> None:
