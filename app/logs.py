@@ -2,6 +2,8 @@
 
 import logging
 import sys
+import traceback
+from pathlib import Path
 
 import structlog
 
@@ -28,3 +30,9 @@ def set_up_logs(settings: Log) -> None:
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
     for noisy in ("httpx", "httpcore", "imapclient", "alembic", "jieba"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
+
+
+def where(error: BaseException) -> str:
+    """The line of code that a defect was met in, without the values that stood there: those may quote a letter."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""

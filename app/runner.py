@@ -2,10 +2,8 @@
 
 import gc
 import threading
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import structlog
 
@@ -14,6 +12,7 @@ from app.channel_controls import ChannelControls
 from app.choices import LOOK_SECONDS as CHOICE_SECONDS
 from app.choices import DueChoices
 from app.collect import Busy, ChannelPoller
+from app.logs import where
 from app.notice_ways import ways
 from app.notices import LOOK_SECONDS as LOOK_AT_NOTICES
 from app.notices import Notices
@@ -349,7 +348,7 @@ class Runner:
                 # A defect in one part must neither end it silently nor stop the others. Its text may quote a letter.
                 wait = backoff
                 backoff = min(backoff * 2, longest)
-                log.error("defect", part=name, what=type(error).__name__, where=_where(error), seconds=round(wait, 1))
+                log.error("defect", part=name, what=type(error).__name__, where=where(error), seconds=round(wait, 1))
             if wait:
                 self._rest(name, wait, stop)
 
@@ -360,12 +359,6 @@ class Runner:
         self._system.clock.wait(seconds, wake or stop)
         if wake is not None and not stop.is_set():
             wake.clear()
-
-
-def _where(error: BaseException) -> str:
-    """The line of code, without the values that stood there."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
 
 
 def run_parts(system: System, parts: Parts, stop: threading.Event, told: Callable[[str, int], None] | None) -> Sequence[str]:

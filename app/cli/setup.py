@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
+from app.city_notes import model_notes, units_elsewhere
 from app.cli.base import WRONG, ByOption, JsonOption, SettingsOption, emit_lines, open_system, say, show
 from app.phrases import spoken
 from app.queries import Queries
 from app.settings import SETTINGS_NAME
 from app.texts import text
-from app.wiring import System
 from domain.errors import HaltForPerson
 from route.directory import check as check_directory
 from store.keys import new_key_file
@@ -78,28 +78,6 @@ def check(settings: SettingsOption = None) -> None:
         for note in model_notes(system):
             say(f"({spoken(note)})")
         say(text("check.good"))
-
-
-def units_elsewhere(system: System) -> str:
-    """What is odd when units' regions lie outside the city's: an example directory left as it was, mostly."""
-    city = system.settings.city.region[:4]
-    strangers = [unit.code for unit in system.directory.units.values() if unit.region and not unit.region.startswith(city)]
-    if not strangers or set(city) == {"0"}:
-        return ""
-    listed = ", ".join(strangers[:5])
-    return f"{len(strangers)} units have a region outside the city's {city}xx ({listed}) → correct region in the unit directory"
-
-
-def model_notes(system: System) -> list[str]:
-    """What is worth knowing about the model, without being wrong."""
-    if system.model is None:
-        return ["no model yet: every letter waits in review with suggestions from the directory → fenban train --csv FILE"]
-    units = set(system.model.units)
-    strangers = sorted(units - set(system.directory.units))
-    if strangers:
-        listed = ", ".join(strangers[:5])
-        return [f"the model knows {len(strangers)} units that are not in the directory ({listed}): they are never suggested"]
-    return []
 
 
 def upgrade(settings: SettingsOption = None) -> None:

@@ -18,6 +18,7 @@ from app.console.navigation import first_page
 from app.console.pages_shown import Shown
 from app.console.schemas import as_object, check_schema, misfits, unwritable
 from app.console.visit import Visit
+from app.logs import where
 from app.phrases import phrase
 from app.texts import reading_in
 from app.wiring import System
@@ -77,6 +78,10 @@ class Guard:
                 return endpoint.run(visit)
             except FenbanError as error:
                 return self._told(visit, endpoint, error)
+            except Exception as error:
+                # A defect. Its text may quote a letter: neither log nor answer gives it.
+                log.error("defect", path=endpoint.path, what=type(error).__name__, where=where(error))
+                return self._error(visit, endpoint, 500, "something went wrong here", "tell the administrator when it was")
 
     def _known(self, request: Request, *, used: bool = True) -> tuple[Session | None, Account | None]:
         return self._accounts.found(request.cookies.get(COOKIE, ""), used=used) or (None, None)

@@ -80,6 +80,8 @@ class Demo:
         _say("开出澄岭市的门户、留言板和信箱（本机回环）", "serving the portal, boards and mailbox of Chengling on loopback")
         with self._city() as addresses:
             self._write_settings(addresses)
+            if not first:
+                self._fenban("upgrade")
             self._fenban("check")
             if not (self.folder / "models" / "live").exists():
                 _say("用 400 封已办来信训练第一个分办模型", "training the first routing model from 400 past letters")

@@ -100,6 +100,10 @@ class Visitor:
         self._sign_in()
         return self.person.token, self.person.csrf
 
+    def get(self, path: str) -> Any:
+        self._sign_in()
+        return self.person.get(path)
+
     def post_json(self, path: str, body: Any) -> Any:
         self._sign_in()
         return self.person.post_json(path, body)

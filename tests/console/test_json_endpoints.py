@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from schemathesis import GenerationMode
 
+from app.console.accounts import Accounts
 from app.console.application import endpoints
 from app.console.endpoints import Endpoint
 from app.console.guard import COOKIE
@@ -143,3 +144,20 @@ def test_a_misfit_is_named_and_never_quoted(office: Visitor) -> None:
     assert "私密" not in answer.text
     assert office.post_json("/api/settings/users", {"login": "a\0b", "roles": ["analyst"]}).status_code == 422
     assert office.post_json("/api/settings/users/%00", {}).status_code == 404
+
+
+def test_a_defect_is_answered_and_its_words_are_nowhere(
+    office: Visitor, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("私密的话")
+
+    monkeypatch.setattr(Accounts, "all", broken)
+    for path in ("/api/settings/users", "/settings/users"):
+        answer = office.get(path)
+        assert answer.status_code == 500
+        assert "程序出错了" in answer.text
+        assert "私密" not in answer.text
+    printed = capsys.readouterr()
+    assert "私密" not in printed.out + printed.err
+    assert "test_json_endpoints.py" in printed.out + printed.err

@@ -2,9 +2,10 @@
 
 import csv
 from collections.abc import Iterator
-from io import StringIO
+from io import BytesIO, StringIO
 
 import pytest
+from openpyxl import load_workbook
 
 from domain.ids import AssignmentId
 from store.audit import SqlAudit
@@ -80,7 +81,11 @@ def test_an_export_is_text_and_never_a_formula(city: ConsoleCity, auditor: Perso
     assert "attachment" in answer.headers["content-disposition"]
     rows = list(csv.DictReader(StringIO(answer.text.removeprefix("\ufeff"))))
     assert [row["actor"] for row in rows] == ['\'=HYPERLINK("x")']
-    assert auditor.get("/api/settings/audit?action=audit.export").json()["entries"]
+    excel = auditor.get("/settings/audit/export?subject=account:odd&as=xlsx")
+    page = load_workbook(BytesIO(excel.content)).active
+    assert page is not None
+    assert (page["C2"].value, page["C2"].data_type) == ('\'=HYPERLINK("x")', "s")
+    assert len(auditor.get("/api/settings/audit?action=audit.export").json()["entries"]) == 4
 
 
 def test_the_chain_is_verified_and_a_change_found(city: ConsoleCity, auditor: Person) -> None:

@@ -19,6 +19,7 @@ ERROR = {
     "properties": {"error": {"type": "string"}, "remedy": {"type": "string"}},
 }
 ANSWERS = {
+    400: "the request is no JSON object",
     401: "nobody is signed in",
     403: "the role may not do this, the one-time code is missing, or the X-CSRF-Token is",
     404: "there is no such thing, or none that the reader may know of",

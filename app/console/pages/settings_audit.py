@@ -10,6 +10,8 @@ from starlette.responses import Response
 
 from app.console.endpoints import Endpoint
 from app.console.settings_sections import LOG_READERS, sections_of
+from app.console.sheets import plain, sheet
+from app.console.texts import said
 from app.console.visit import Visit
 from app.documents import iso
 from app.phrases import phrase
@@ -24,8 +26,8 @@ from store.desk_settings import LogFilter, log_page
 PAGE = "/settings/audit"
 ON_A_PAGE, IN_A_FILE = 100, 50_000
 LOOKED, EXPORTED, VERIFIED = "audit.view", "audit.export", "audit.verify"
-FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r", "\n")
 HEAD = ("sequence", "at", "actor", "action", "subject", "detail")
+WIDTHS = (10, 26, 16, 24, 30, 60)
 AUDITOR = frozenset({Role.AUDITOR})
 _WORD: dict[str, Any] = {"type": "string", "maxLength": 200}
 _DAY: dict[str, Any] = {"type": "string", "pattern": r"^(\d{4}-\d{2}-\d{2})?$", "description": "a day, Asia/Shanghai"}
@@ -68,21 +70,26 @@ def verify_json(visit: Visit) -> Response:
 
 
 def export(visit: Visit) -> Response:
-    """As CSV, what the filter leaves, the newest first. What a program might take for a formula is kept as text."""
+    """What the filter leaves, the newest first, as CSV or Excel. What a program might take for a formula is kept as text."""
     wanted = _filter(visit)
     with visit.system.store.transaction(write=False) as tx:
         found = log_page(tx, wanted, None, IN_A_FILE)
     _note(visit, EXPORTED, wanted, entries=str(len(found)))
+    name = f"audit-{visit.system.clock.now().astimezone(SHANGHAI):%Y%m%d-%H%M%S}"
+    rows = [_cells(row) for row in _documents(found)]
+    if visit.query("as") == "xlsx":
+        return sheet(f"{name}.xlsx", said("settings.audit"), list(zip(HEAD, WIDTHS, strict=True)), rows)
     out = StringIO()
     writer = csv.writer(out)
-    writer.writerow(HEAD)
-    for row in _documents(found):
-        detail = "; ".join(f"{key}={value}" for key, value in row["detail"].items())
-        writer.writerow([row["sequence"], row["at"], *(harmless(str(row[name])) for name in HEAD[2:5]), harmless(detail)])
-    name = f"audit-{visit.system.clock.now().astimezone(SHANGHAI):%Y%m%d-%H%M%S}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    writer.writerows([HEAD, *([plain(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)])
+    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
     # Excel takes a CSV for UTF-8 only with this mark at its beginning.
     return Response(("\ufeff" + out.getvalue()).encode(), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _cells(row: dict[str, Any]) -> list[str | float]:
+    detail = "; ".join(f"{key}={value}" for key, value in row["detail"].items())
+    return [row["sequence"], row["at"], row["actor"], row["action"], row["subject"], detail]
 
 
 def _page(visit: Visit, rows: list[dict[str, Any]], **told: Any) -> Response:
@@ -160,11 +167,6 @@ def _verified(visit: Visit) -> dict[str, Any]:
     return {"entries": entries, "intact": not broken, "broken": phrase(broken)}
 
 
-def harmless(text: str) -> str:
-    """With an apostrophe before what a spreadsheet would take for a formula."""
-    return f"'{text}" if text.startswith(FORMULA_BEGINS) else text
-
-
 def _note(visit: Visit, action: str, wanted: LogFilter, **more: str) -> None:
     """Before anything is shown: what could not be written down is not shown."""
     asked = {"actor": wanted.actor, "action": wanted.action, "subject": wanted.subject}
@@ -181,7 +183,7 @@ def _note(visit: Visit, action: str, wanted: LogFilter, **more: str) -> None:
 
 ENDPOINTS = (
     Endpoint("GET", PAGE, audit_page, LOG_READERS),
-    Endpoint("GET", f"{PAGE}/export", export, LOG_READERS, query=QUERY),
+    Endpoint("GET", f"{PAGE}/export", export, LOG_READERS),
     Endpoint("POST", f"{PAGE}/verify", verify, AUDITOR),
     Endpoint("GET", f"/api{PAGE}", audit_json, LOG_READERS, json=True, query=QUERY),
     Endpoint("POST", f"/api{PAGE}/verify", verify_json, AUDITOR, json=True),

@@ -6,13 +6,13 @@ from typing import Any
 from starlette.responses import Response
 
 from app.city_edit import RULES, UNITS, Checked, CityEditor
+from app.city_notes import odd_units
 from app.console.endpoints import Endpoint
 from app.console.settings_sections import ADMIN, RULES_SAVE, RULES_TEST, SETTINGS_ROLES, sections_of
 from app.console.visit import Visit
 from app.phrases import phrase, spoken
 from app.rules_trial import LETTERS, Trial, trial
 from domain.errors import BadSettings, Refused
-from route.directory import check as check_directory
 from route.rules import Rulebook
 
 LONGEST = 2_000_000
@@ -181,7 +181,7 @@ def _units(visit: Visit) -> dict[str, Any]:
         }
         for unit in directory.units.values()
     ]
-    return {"units": units, "doubts": [spoken(line) for line in check_directory(directory)]}
+    return {"units": units, "doubts": [spoken(line) for line in odd_units(visit.system)]}
 
 
 def _own_screens(visit: Visit) -> list[dict[str, str]]:
