@@ -24,6 +24,7 @@ PAGES = (
     "review",
     "operations",
     "register",
+    "statistics",
     "settings",
     "settings_users",
     "settings_files",

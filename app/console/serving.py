@@ -8,12 +8,14 @@ from contextlib import contextmanager
 import structlog
 
 from app.choices import LOOK_SECONDS, DueChoices
+from app.search_index import SearchIndexer
 from app.wiring import System
 from domain.errors import FenbanError, HaltForPerson
 from domain.ports import Clock
 
 FIRST_LOGIN = "admin"
 FIRST_LINK_MINUTES = 24 * 60
+REST_AFTER_FAULT = 15.0
 STOP_SECONDS = 5.0
 
 log = structlog.get_logger("fenban.console")
@@ -73,21 +75,43 @@ def serve(system: System, ready: Callable[[str], None] | None = None) -> None:
         ssl_certfile=str(system.settings.path(console.certificate)) if console.certificate is not None else None,
         ssl_keyfile=str(system.settings.path(console.private_key)) if console.private_key is not None else None,
     )
-    with _going_out(system):
+    with _beside(system):
         uvicorn.Server(config).run([listening])
 
 
 @contextmanager
-def _going_out(system: System) -> Iterator[None]:
-    """Inside, a thread decides what reviewers chose and did not take back."""
+def _beside(system: System) -> Iterator[None]:
+    """Inside, threads decide what reviewers chose and did not take back, and fill the register's search index."""
     stop = threading.Event()
-    thread = threading.Thread(target=apply_due, args=(system.due_choices(), system.clock, stop), name="choices", daemon=True)
-    thread.start()
+    indexer = system.indexer()
+    works: list[tuple[str, Callable[[], None]]] = [
+        ("choices", lambda: apply_due(system.due_choices(), system.clock, stop)),
+        ("index", lambda: keep_indexed(indexer, system.clock, stop)),
+    ]
+    threads = [threading.Thread(target=work, name=name, daemon=True) for name, work in works]
+    for thread in threads:
+        thread.start()
     try:
         yield
     finally:
         stop.set()
-        thread.join(STOP_SECONDS)
+        for thread in threads:
+            thread.join(STOP_SECONDS)
+        indexer.close()
+
+
+def keep_indexed(indexer: SearchIndexer, clock: Clock, stop: threading.Event) -> None:
+    """Until ``stop`` is set. `fenban run` does it too; one of all processes at a time."""
+    while not stop.is_set():
+        rest = REST_AFTER_FAULT
+        try:
+            rest = indexer.step()
+        except FenbanError as error:
+            log.warning("retry", part="index", what=str(error))
+        except Exception as error:
+            # A defect must not end the thread silently; its text may quote a letter.
+            log.error("defect", part="index", what=type(error).__name__)
+        clock.wait(rest, stop)
 
 
 def apply_due(choices: DueChoices, clock: Clock, stop: threading.Event) -> None:

@@ -133,9 +133,9 @@ def test_both_languages_have_the_same_sections_and_commands(english: Path, chine
 def test_the_readme_and_the_role_guides_come_in_both_languages() -> None:
     expected = {
         ROOT / "README.md",
-        *(ROOT / "docs" / f"{role}.md" for role in ("operators", "departments", "analysts", "console")),
+        *(ROOT / "docs" / f"{role}.md" for role in ("operators", "departments", "analysts", "console", "metrics", "register")),
     }
-    assert {english for english, _ in PAIRS} == expected
+    assert expected <= {english for english, _ in PAIRS}
 
 
 @pytest.mark.parametrize("page", [*PAGES, ROOT / "docs" / "way.svg"], ids=named)
