@@ -12,6 +12,7 @@ from domain.decisions import Assignment, AssignmentState
 from domain.errors import Refused
 from domain.events import FeedbackEvent, FeedbackOutcome, FeedbackType
 from domain.ids import OFFICE, AssignmentId, MatterId, Number, UnitCode, VaultOwner
+from domain.lifecycle import ARBITRATION_RETURNS
 from domain.messages import Message, MessageState
 from domain.ports import Clock, UnitOfWork, Vault
 from domain.records import MatterRow, SealedValue
@@ -23,8 +24,6 @@ PLAIN_ID = re.compile(r"[A-Za-z0-9._:/#@+-]{1,200}")
 NO_SUCH = "no such assignment of this unit"
 NOT_OPEN = "this matter is not open for claiming"
 UNKNOWN_SUGGESTION = "the suggested unit is not in the directory"
-ARBITRATION_RETURNS = 2
-"""After so many returns of one matter the office arbitrates."""
 
 
 def matter_of(event: FeedbackEvent) -> MatterId:

@@ -38,10 +38,6 @@ class Queries:
         with self._reading() as tx:
             return list(story.steps(tx, numbers, matter))
 
-    def returned_matters(self) -> list[MatterId]:
-        with self._reading() as tx:
-            return story.returned_matters(tx)
-
     def matters_of(self, unit: UnitCode | None) -> list[MatterId]:
         with self._reading() as tx:
             return story.assigned_matters(tx, unit)

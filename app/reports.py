@@ -5,14 +5,16 @@ from datetime import datetime
 from typing import Any
 
 from app.documents import assignment_dict, assignment_steps, decision_dict, iso, maybe_iso, suggestion_dict
-from app.feedback_steps import ARBITRATION_RETURNS
 from app.queries import Queries
 from app.wiring import System
-from domain.decisions import Assignment, Decision
+from domain.accounts import Viewer
+from domain.decisions import Assignment, Decision, Urgency
 from domain.errors import Refused
 from domain.ids import MatterId, Number, UnitCode
 from domain.messages import Message, MessageState
 from domain.ports import UnitOfWork
+from store.desk_review import RETURNED, SOURCES, Narrowed, QueueRow, queue
+from store.reads import SqlReads
 
 EVERYTHING = 10_000_000
 _STEP_OF_FEEDBACK = {"sign": "signed", "complete": "completed", "return": "returned"}
@@ -93,32 +95,31 @@ def message_row(message: Message) -> dict[str, Any]:
 
 
 def review_rows(system: System, *, sealed: bool) -> list[dict[str, Any]]:
-    """Messages that wait for a person: uncertain ones and returned matters, or the sealed ones."""
-    with system.store.unit_of_work(write=False) as uow:
-        if sealed:
-            waiting = uow.reads.in_state([MessageState.SEALED_REVIEW, MessageState.IN_REVIEW, MessageState.HELD], EVERYTHING)
-            messages = [message for message in waiting if message.sealed]
-            returned = _returned(system, uow, sealed=True)
-        else:
-            messages = [message for message in uow.reads.in_state([MessageState.IN_REVIEW], EVERYTHING) if not message.sealed]
-            returned = _returned(system, uow, sealed=False)
-        reasons = {message.number: why for message, why in returned}
-        everything = [*messages, *(message for message, _ in returned)]
-        decisions = uow.matters.decisions([message.matter for message in everything]) if everything else {}
-        returns = {message.matter: known.returns for message in everything if (known := uow.matters.get(message.matter))}
+    """Messages that wait for a person: uncertain ones and returned matters, or the sealed ones. The page's own query."""
+    viewer = Viewer(reads=True, sealed=sealed, ordinary=not sealed, units=None)
+    wanted = SOURCES if sealed else (MessageState.IN_REVIEW.value, RETURNED)
+    found: list[QueueRow] = []
+    with system.store.transaction(write=False) as tx:
+        for source in wanted:
+            found += queue(tx, viewer, Narrowed(source), EVERYTHING, with_waiting=True)
+        messages = SqlReads(tx).messages([row.number for row in found])
     rows = []
-    for message in everything:
-        latest = _latest(decisions.get(message.matter, []), message.number)
-        row = message_row(message)
-        row["reason"] = reasons.get(message.number) or (latest.reason if latest else "") or message.reason
-        row["returned"] = message.number in reasons
-        row["returns"] = returns.get(message.matter, 0)
-        row["arbitration"] = row["returned"] and row["returns"] >= ARBITRATION_RETURNS
-        row["urgency"] = latest.urgency if latest else "normal"
-        row["rule"] = latest.rule if latest else ""
-        row["suggestions"] = [suggestion_dict(one) for one in latest.suggestions] if latest else []
-        rows.append(row)
-    return sorted(rows, key=lambda row: (row["urgency"] != "urgent", not row["arbitration"], row["registered_at"], row["number"]))
+    for row in sorted(found, key=lambda row: (row.key[0], row.registered_at, row.number)):
+        suggested = f" → {row.suggested_unit}" if row.suggested_unit else ""
+        returned = f"returned by {row.returned_by}: {row.return_reason}{suggested}" if row.returned else ""
+        rows.append(
+            {
+                **message_row(messages[row.number]),
+                "reason": returned or row.reason,
+                "returned": row.returned,
+                "returns": row.returns,
+                "arbitration": row.arbitration,
+                "urgency": Urgency.URGENT if row.urgent else Urgency.NORMAL,
+                "rule": row.rule,
+                "suggestions": [suggestion_dict(one) for one in row.suggestions],
+            }
+        )
+    return rows
 
 
 def pool_rows(system: System) -> list[dict[str, Any]]:
@@ -136,21 +137,6 @@ def pool_rows(system: System) -> list[dict[str, Any]]:
         row["offered_at"] = maybe_iso(latest.decided_at) if latest else None
         rows.append(row)
     return rows
-
-
-def _returned(system: System, uow: UnitOfWork, *, sealed: bool) -> list[tuple[Message, str]]:
-    """Dispatched matters in which a unit returned its part and nothing was decided since."""
-    found = []
-    for matter, parts in uow.assignments.of_matters(Queries(system.store).returned_matters()).items():
-        latest = max(
-            (part for part in parts if part.returned_at and part.withdrawn_at is None),
-            key=lambda part: part.returned_at or part.sent_at,
-        )
-        message = uow.reads.of_matters([matter])[matter][0]
-        if message.sealed == sealed and message.state is MessageState.DISPATCHED:
-            suggested = f" → {latest.suggested_unit}" if latest.suggested_unit else ""
-            found.append((message, f"returned by {latest.unit}: {latest.reason}{suggested}"))
-    return found
 
 
 def assignment_rows(system: System, unit: UnitCode | None) -> list[dict[str, Any]]:

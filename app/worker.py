@@ -7,13 +7,13 @@ from datetime import timedelta
 from app.changes import OUTCOME_STATES, Changes
 from app.copies import JOIN_WAIVED, part, part_copies
 from app.failpoints import Failpoint, no_failpoint
-from app.feedback_steps import ARBITRATION_RETURNS
 from app.happened import EventMaker, History
 from app.sameness import Now, Same, SamenessFinder, SamenessSettings, text_form
 from app.sealing import seal_matter
 from domain.decisions import Assignment, Decision, Outcome, Suggestion
 from domain.errors import OutOfReach, Refused, RetryLater
 from domain.ids import MatterId
+from domain.lifecycle import ARBITRATION_RETURNS
 from domain.messages import Message, MessageState
 from domain.ports import Classifier, Clock, Store, UnitOfWork
 from ingest.normalise import forms_alike

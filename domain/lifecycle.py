@@ -5,6 +5,9 @@ from domain.decisions import MatterState as T
 from domain.errors import Refused
 from domain.messages import MessageState as M
 
+ARBITRATION_RETURNS = 2
+"""After so many returns the office decides who has a matter; no unit gets it without."""
+
 MESSAGE_MOVES: dict[M, frozenset[M]] = {
     M.NEW: frozenset({M.HELD, M.FILTERED, M.IN_REVIEW, M.SEALED_REVIEW, M.JOINED, M.DISPATCHED, M.OUT_OF_REMIT, M.NEW}),
     M.HELD: frozenset({M.NEW, M.REJECTED, M.SEALED_REVIEW}),

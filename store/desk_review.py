@@ -11,6 +11,7 @@ from datetime import datetime
 from domain.accounts import Viewer
 from domain.decisions import Suggestion
 from domain.ids import ChannelId, MatterId, Number, UnitCode
+from domain.lifecycle import ARBITRATION_RETURNS
 from domain.messages import MessageKind, MessageState
 from store.codes import get_suggestions
 from store.engine import Row, Transaction
@@ -22,7 +23,6 @@ RETURNED = "returned"
 WAITING = (MessageState.SEALED_REVIEW, MessageState.IN_REVIEW, MessageState.HELD)
 SOURCES = (*(state.value for state in WAITING), RETURNED)
 """Where the queue comes from, which is also what it may be narrowed to."""
-ARBITRATION_RETURNS = 2
 LATER = 3
 """The rank of what is not pressing: 0 urgent and to be arbitrated, 1 urgent, 2 to be arbitrated."""
 EXCERPT = 160

@@ -8,8 +8,6 @@ from domain.ids import AssignmentId, MatterId, Number, UnitCode
 from store.engine import Transaction
 from store.times import from_us
 
-# A return waits until it was decided, which the unit is told by a recall.
-_RETURNED = "SELECT DISTINCT matter FROM assignments WHERE state = 'returned' AND withdrawn_at IS NULL ORDER BY matter"
 _VERSIONS = (
     "SELECT v.at, m.number, m.channel, m.external_id, v.version FROM versions v JOIN messages m ON m.id = v.message_id "
     "WHERE m.number IN ({}) ORDER BY m.id, v.version"
@@ -23,11 +21,6 @@ _SAID = (
     "WHERE f.assignment = ? OR f.assignment IN (SELECT id FROM assignments WHERE matter = ?) ORDER BY f.at, f.event_id"
 )
 _PROVISIONAL = "SELECT id FROM assignments WHERE provisional = 1 AND state IN ('sent', 'signed') ORDER BY position"
-
-
-def returned_matters(tx: Transaction) -> list[MatterId]:
-    """Matters in which a unit gave its part back and nothing was decided since."""
-    return [MatterId(row[0]) for row in tx.fetch(_RETURNED)]
 
 
 def assigned_matters(tx: Transaction, unit: UnitCode | None) -> list[MatterId]:

@@ -11,7 +11,7 @@ from domain.messages import MessageState
 from domain.records import TakenEvent
 from store.export import export_matters
 from store.queries import find, labels, ledger, status
-from store.story import assigned_matters, returned_matters, steps
+from store.story import assigned_matters, steps
 from store.unit_of_work import SqlStore
 from tests.support.stores import (
     BOARD,
@@ -233,17 +233,15 @@ def test_a_matters_story(store: SqlStore) -> None:
     assert datetime.fromisoformat(told[0]["at"]) == NOW
 
 
-def test_which_matters_were_returned_and_which_a_unit_holds(store: SqlStore) -> None:
+def test_which_matters_a_unit_holds(store: SqlStore) -> None:
     a, b = register(store, "a", "b")
     dispatch(store, a, WATER)
     dispatch(store, b, ROADS)
     with store.unit_of_work() as uow:
-        uow.assignments.update([replace(assignment(a), state=AssignmentState.RETURNED)])
         uow.assignments.update([replace(assignment(b, ROADS), state=AssignmentState.RETURNED, withdrawn_at=NOW)])
         uow.assignments.add([assignment(b, WATER)])
         uow.commit()
     with store.transaction(write=False) as tx:
-        assert returned_matters(tx) == [MatterId(a)]
         assert assigned_matters(tx, WATER) == assigned_matters(tx, None) == [MatterId(a), MatterId(b)]
         assert assigned_matters(tx, ROADS) == [MatterId(b)]
 

@@ -12,7 +12,7 @@ from app.console.review_shown import choice_dict, matter_document, pieces, queue
 from app.console.units_found import finder
 from app.console.visit import Visit
 from domain.accounts import Role
-from domain.choices import Action, ReviewChoice
+from domain.choices import Action, ChoiceState, ReviewChoice
 from domain.decisions import DeadlineClass
 from domain.errors import Refused
 from domain.ids import Number, UnitCode
@@ -22,6 +22,7 @@ from store.desk_review import SOURCES, Narrowed, one, queue
 READERS = frozenset({Role.REVIEWER, Role.SEALED_REVIEWER, Role.SUPERVISOR})
 DECIDERS = frozenset({Role.REVIEWER, Role.SEALED_REVIEWER})
 LISTED_UNITS = 8
+APPLIED_SHOWN = 2
 MOST_AT_ONCE = 200
 
 
@@ -76,7 +77,7 @@ def choices_json(visit: Visit) -> Response:
 def waiting_part(visit: Visit) -> Response:
     """The bar of one's own choices."""
     of_the_office(visit)
-    return visit.page("review_waiting.html", choices=_lately(visit), outside=False, **_filters(narrowed(visit)))
+    return visit.page("review_waiting.html", choices=_bar(visit), outside=False, **_filters(narrowed(visit)))
 
 
 def waiting_json(visit: Visit) -> Response:
@@ -132,7 +133,7 @@ def _page(visit: Visit, wanted: Narrowed, document: dict[str, Any], number: Numb
         sources=SOURCES,
         kinds=list(MessageKind),
         units=list(visit.system.directory.units.values()),
-        choices=_lately(visit),
+        choices=_bar(visit),
         **opened,
         **_filters(wanted),
     )
@@ -163,7 +164,7 @@ def _moved_on(visit: Visit, wanted: Narrowed, number: Number | None, refused: li
         following=document["next"],
         counts=document["counts"],
         sources=SOURCES,
-        choices=_lately(visit),
+        choices=_bar(visit),
         refused=refused,
         **opened,
         **_filters(wanted),
@@ -237,6 +238,13 @@ def matter_excluded(visit: Visit, number: Number) -> list[str]:
 
 def _lately(visit: Visit) -> list[dict[str, Any]]:
     return [choice_dict(one_of) for one_of in lately(visit.system, visit.me)]
+
+
+def _bar(visit: Visit) -> list[dict[str, Any]]:
+    """What the bar shows: choices that wait or were refused, and the last that went out."""
+    found = _lately(visit)
+    applied = [one_of for one_of in found if one_of["state"] == ChoiceState.APPLIED][:APPLIED_SHOWN]
+    return [one_of for one_of in found if one_of["state"] in {ChoiceState.WAITING, ChoiceState.REFUSED} or one_of in applied]
 
 
 def _many(visit: Visit, name: str) -> list[str]:
