@@ -1,5 +1,6 @@
 """Settings: the unit directory and the rules, shown, looked through, tried on past letters, saved."""
 
+import re
 from dataclasses import asdict
 from typing import Any
 
@@ -9,6 +10,7 @@ from app.city_edit import RULES, UNITS, Checked, CityEditor
 from app.city_notes import odd_units
 from app.console.endpoints import Endpoint
 from app.console.settings_sections import ADMIN, RULES_SAVE, RULES_TEST, SETTINGS_ROLES, sections_of
+from app.console.texts import said
 from app.console.visit import Visit
 from app.phrases import phrase, spoken
 from app.rules_trial import LETTERS, Trial, trial
@@ -16,6 +18,7 @@ from domain.errors import BadSettings, Refused
 from route.rules import Rulebook
 
 LONGEST = 2_000_000
+_ENTRY = re.compile(r"(unit|rule|screen) ('[^']*'|\d+): (.*)", re.DOTALL)
 FILE_TEXT: dict[str, Any] = {"type": "string", "maxLength": LONGEST}
 CHECK: dict[str, Any] = {"type": "object", "required": ["text"], "properties": {"text": FILE_TEXT}}
 TEST: dict[str, Any] = {
@@ -195,10 +198,19 @@ def _file(visit: Visit, name: str) -> dict[str, Any]:
 
 def _checked_document(checked: Checked) -> dict[str, Any]:
     return {
-        "problems": [{"line": one.line, "what": spoken(one.what), "remedy": phrase(one.remedy)} for one in checked.problems],
+        "problems": [{"line": one.line, "what": _said(one.what), "remedy": phrase(one.remedy)} for one in checked.problems],
         "doubts": [spoken(line) for line in checked.doubts],
         "difference": [{"mark": mark, "line": line} for mark, line in checked.difference],
     }
+
+
+def _said(what: str) -> str:
+    """``rules.toml: rule 'x': has no name``: what it is, which one, and what is wrong with it, in the reader's language."""
+    file, colon, rest = what.partition(": ")
+    found = _ENTRY.fullmatch(rest) if colon else None
+    if found is None:
+        return spoken(what)
+    return said("settings.problem_of", file, said(f"settings.a_{found[1]}"), found[2], phrase(found[3]))
 
 
 def _trial_document(tried: Trial) -> dict[str, Any]:
