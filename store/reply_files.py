@@ -12,7 +12,7 @@ from store.engine import Transaction
 BYTES, ABOUT = "reply-file", "reply-file-about"
 _VALUES = (
     "SELECT s.name, s.version, s.cipher, k.wrapped_key, k.master_version FROM sealed_values s JOIN data_keys k ON k.id = s.key_id "
-    "WHERE k.owner = ? AND k.shredded = 0 AND substr(s.name, 1, ?) = ? ORDER BY s.version, s.name"
+    "WHERE k.owner = ? AND k.shredded = 0 AND substr(s.name, 1, CAST(? AS integer)) = ? ORDER BY s.version, s.name"
 )
 
 
