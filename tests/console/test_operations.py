@@ -1,11 +1,13 @@
 """The operations page: who sees it, what it tells, what an operator does about what stopped."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from app import notices, search_index
 from app.office import Choice
 from app.slots import Slot, held_slots
 from domain.events import Delivery, DeliveryStatus
@@ -166,3 +168,15 @@ def test_where_nothing_runs_it_says_so(tmp_path: Path) -> None:
     with Slot(tmp_path, "worker"):
         assert held_slots(tmp_path) == ["worker-1"]
     assert held_slots(tmp_path) == []
+
+
+def test_every_lease_that_a_running_city_holds_has_its_name(city: ConsoleCity, operator: Person) -> None:
+    now = city.desk.clock.now()
+    with city.desk.system.store.unit_of_work() as uow:
+        for name in (notices.LEASE, search_index.LEASE):
+            assert uow.channels.acquire(name, "host/worker-1", now, now + timedelta(minutes=9)) is not None
+        uow.commit()
+    page = operator.get("/operations")
+    assert page.status_code == 200
+    assert "检索索引" in page.text
+    assert "告警通知" in page.text
