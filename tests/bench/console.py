@@ -66,12 +66,15 @@ def console_figure(world: Path, folder: Path, stored: int, users: int, seconds: 
 
 def _index(folder: Path) -> None:
     """What a running city has indexed long ago."""
-    from app.indexing import index_all
+    from app.search_index import SearchIndexer
 
     system = System(load_settings(folder / "fenban.toml"))
+    indexer = SearchIndexer(system.store, system.clock)
     try:
-        index_all(system)
+        while indexer.look():
+            pass
     finally:
+        indexer.close()
         system.close()
 
 
