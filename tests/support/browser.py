@@ -9,8 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
+from app.console.throttle import ADDRESS_MINUTES
+from domain.accounts import Role
+from tests.support.console import ConsoleCity
+
+SERIOUS = {"serious", "critical"}
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -143,3 +149,20 @@ def watched(browser: Browser, base: str, size: dict[str, int] = DESKTOP, **optio
         yield Watched(context, context.new_page(), base)
     finally:
         context.close()
+
+
+def signed_in(city: ConsoleCity, window: Watched, role: Role, language: str) -> None:
+    """By a one-time link of an account of this role alone, made at the first time."""
+    login = f"{role.value}-{language}"
+    if city.accounts.by_login(login) is None:
+        units = ["water"] if role is Role.HANDLER else []
+        account = city.accounts.add(login, "", [role], units, "test", demo=True)
+        city.accounts.read_in(account, language)
+    city.desk.clock.forward(minutes=ADDRESS_MINUTES + 1)
+    window.open(f"/sign-in/link/{city.accounts.link(login, 'test')}")
+    window.page.click("button.main")
+
+
+def serious(window: Watched) -> list[str]:
+    results = Axe().run(window.page).response["violations"]
+    return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in results if one["impact"] in SERIOUS]
