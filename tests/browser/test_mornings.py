@@ -118,7 +118,7 @@ def test_a_supervisor_finds_a_matter_by_two_characters_and_presses_its_unit(morn
         window.open("/register")
         page.locator("input[name=words]").fill("水管")
         page.locator("form.search button.main").click()
-        page.get_by_role("link", name=re.compile("六号楼水管")).first.click()
+        page.locator(f"a[href^='/register/{number}']").first.click()
         expect(page).to_have_url(re.compile(number))
         form = page.locator(f"form[action='/register/{number}/remind']").first
         page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
