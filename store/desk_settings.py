@@ -58,7 +58,8 @@ class LogFilter:
         if self.actor:
             found.append(("actor = ?", (self.actor,)))
         if self.action:
-            found.append(("(action = ? OR substr(action, 1, ?) = ?)", (self.action, len(self.action) + 1, f"{self.action}.")))
+            within = self.action.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+            found.append(("(action = ? OR action LIKE ? ESCAPE '!')", (self.action, f"{within}.%")))
         if self.subject:
             found.append(("subject = ?", (self.subject,)))
         if self.since is not None:
@@ -66,7 +67,7 @@ class LogFilter:
         if self.until is not None:
             found.append(("at <= ?", (to_us(self.until),)))
         if self.accounts_only:
-            found.append(("substr(subject, 1, 8) = 'account:'", ()))
+            found.append(("subject LIKE 'account:%'", ()))
         return both(*found)
 
 
