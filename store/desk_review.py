@@ -26,11 +26,10 @@ SOURCES = (*(state.value for state in WAITING), RETURNED)
 LATER = 3
 """The rank of what is not pressing: 0 urgent and to be arbitrated, 1 urgent, 2 to be arbitrated."""
 EXCERPT = 160
+COUNTED = 1000
 
-_URGENT = (
-    "EXISTS (SELECT 1 FROM decisions du WHERE du.number = m.number AND du.urgency = 'urgent' AND du.matter = m.matter "
-    "AND du.id = (SELECT max(dl.id) FROM decisions dl WHERE dl.matter = m.matter AND dl.number = m.number))"
-)
+# Once a letter was found to be urgent it stays in front: a plain semi-join, which both databases read from its shorter side.
+_URGENT = "EXISTS (SELECT 1 FROM decisions du WHERE du.number = m.number AND du.urgency = 'urgent')"
 _ARBITRATION = f"t.returns >= {ARBITRATION_RETURNS}"
 _LATEST = (
     "LEFT JOIN decisions d ON d.id = (SELECT max(dn.id) FROM decisions dn WHERE dn.matter = m.matter AND dn.number = m.number)"
@@ -45,6 +44,10 @@ _COLUMNS = (
     "v.subject, substr(v.body, 1, {excerpt}), m.reason, d.reason, d.rule, d.suggestions, t.returns, {urgent}, {back}"
 )
 _UNDECIDED = "m.number NOT IN (SELECT c.number FROM choices c WHERE c.state = 'waiting')"
+_DETAILS = (
+    f"SELECT {{columns}} FROM messages m {CURRENT_VERSION} JOIN matters t ON t.id = m.matter "
+    f"LEFT JOIN assignments a ON a.matter = m.number AND {_LAST_RETURN} {_LATEST} WHERE {{ids}}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,118 +115,97 @@ def queue(
     after: tuple[int, int] | None = None,
     *,
     with_waiting: bool = False,
-    whole: bool = False,
 ) -> list[QueueRow]:
-    """At most ``limit`` rows behind the key ``after``. Left out is what a choice waits for, unless ``with_waiting``.
-    ``whole``: with the whole text in ``excerpt``."""
-    rank, ident = after or (-1, 0)
-    found: list[QueueRow] = []
-    if rank < LATER:
-        for source in wanted.sources:
-            found += _rows(tx, viewer, wanted, source, limit, (rank, ident), pressing=True, waiting=with_waiting, whole=whole)
-        found = sorted(found, key=lambda row: row.key)[:limit]
-    if len(found) < limit:
-        behind = (LATER, ident if rank == LATER else 0)
-        rest: list[QueueRow] = []
-        for source in wanted.sources:
-            rest += _rows(
-                tx, viewer, wanted, source, limit - len(found), behind, pressing=False, waiting=with_waiting, whole=whole
-            )
-        found += sorted(rest, key=lambda row: row.key)[: limit - len(found)]
-    return found
+    """At most ``limit`` rows behind the key ``after``. Left out is what a choice waits for, unless ``with_waiting``."""
+    first, ident = after or (0, 0)
+    states = [source for source in wanted.sources if source != RETURNED]
+    back = _returned(tx, viewer, wanted, with_waiting=with_waiting) if RETURNED in wanted.sources else []
+    found: list[int] = []
+    for rank in range(first, LATER + 1):
+        behind = ident if rank == first else 0
+        ids = [row_id for its, row_id in back if its == rank and row_id > behind]
+        for state in states:
+            # Nothing but what came back is ever to be arbitrated.
+            if rank % 2 and len(found) < limit:
+                ids += _ids(tx, viewer, wanted, state, rank, behind, limit - len(found), with_waiting=with_waiting)
+        found += sorted(ids)[: limit - len(found)]
+    rows = {row.id: row for row in map(_row, tx.fetch_in(_DETAILS.format(columns=_columns(), ids="m.id IN ({})"), found))}
+    return [rows[row_id] for row_id in found]
 
 
 def counts(tx: Transaction, viewer: Viewer) -> dict[str, int]:
-    """How many wait, by source; what a choice waits for is left out."""
-    found = dict.fromkeys(SOURCES, 0)
-    visible, seen = visible_matters(viewer)
-    states = ", ".join(f"'{state.value}'" for state in WAITING)
-    rows = tx.fetch(
-        f"SELECT m.state, count(*) FROM messages m JOIN matters t ON t.id = m.matter WHERE m.state IN ({states}) "
-        f"AND {visible} AND {_UNDECIDED} GROUP BY m.state",
-        seen,
-    )
-    found |= {str(state): int(count) for state, count in rows}
-    found[RETURNED] = int(
-        tx.fetch(
-            "SELECT count(*) FROM assignments a JOIN messages m ON m.number = a.matter JOIN matters t ON t.id = m.matter "
-            f"WHERE {_LAST_RETURN} AND {visible} AND {_UNDECIDED}",
-            seen,
-        )[0][0]
-    )
-    return found
+    """How many wait, by source; COUNTED stands for that many and more. What a choice waits for is left out."""
+    return {source: _count(tx, viewer, source) for source in SOURCES}
+
+
+def _count(tx: Transaction, viewer: Viewer, source: str) -> int:
+    tables, where, values = _found(viewer, Narrowed(), source, with_waiting=False)
+    counted = tx.fetch(f"SELECT count(*) FROM (SELECT m.id FROM {tables} WHERE {where} LIMIT {COUNTED}) x", values)
+    return int(counted[0][0])
 
 
 def one(tx: Transaction, viewer: Viewer, number: Number) -> QueueRow | None:
     """The row of one message, whatever its state and whether a choice waits; None where it may not be seen."""
     visible, seen = visible_matters(viewer)
-    row = tx.fetch(
-        f"SELECT {_columns(whole=True)} FROM messages m {CURRENT_VERSION} JOIN matters t ON t.id = m.matter "
-        f"LEFT JOIN assignments a ON a.matter = m.number AND {_LAST_RETURN} {_LATEST} WHERE m.number = ? AND {visible}",
-        (number, *seen),
-    )
+    row = tx.fetch(_DETAILS.format(columns=_columns(), ids=f"m.number = ? AND {visible}"), (number, *seen))
     return _row(row[0]) if row else None
 
 
 def earlier_of_sender(tx: Transaction, viewer: Viewer, row: QueueRow, limit: int) -> list[QueueRow]:
     """Other matters' messages with one of this message's marks (keyed hashes), newest first, as far as they may be seen."""
     visible, seen = visible_matters(viewer)
-    rows = tx.fetch(
-        f"SELECT {_columns()} FROM messages m {CURRENT_VERSION} JOIN matters t ON t.id = m.matter "
-        f"LEFT JOIN assignments a ON a.matter = m.number AND {_LAST_RETURN} {_LATEST} WHERE m.id IN ("
-        "SELECT o.message_id FROM marks k JOIN marks o ON o.hash = k.hash WHERE k.message_id = ? AND o.message_id <> ?) "
-        f"AND m.matter <> ? AND {visible} ORDER BY m.id DESC LIMIT ?",
-        (row.id, row.id, row.matter, *seen, limit),
+    theirs = (
+        "m.id IN (SELECT o.message_id FROM marks k JOIN marks o ON o.hash = k.hash WHERE k.message_id = ? AND o.message_id <> ?) "
+        f"AND m.matter <> ? AND {visible} ORDER BY m.id DESC LIMIT ?"
     )
-    return [_row(found) for found in rows]
+    values = (row.id, row.id, row.matter, *seen, limit)
+    return [_row(found) for found in tx.fetch(_DETAILS.format(columns=_columns(), ids=theirs), values)]
 
 
-def _rows(
+def _ids(
     tx: Transaction,
     viewer: Viewer,
     wanted: Narrowed,
-    source: str,
+    state: str,
+    rank: int,
+    behind: int,
     limit: int,
-    after: tuple[int, int],
     *,
-    pressing: bool,
-    waiting: bool,
-    whole: bool,
-) -> list[QueueRow]:
+    with_waiting: bool,
+) -> list[int]:
+    """The messages of one state and rank, in the order of their ids; what is shown of them is read for a page only."""
+    tables, where, values = _found(viewer, wanted, state, with_waiting=with_waiting)
+    urgent = _URGENT if rank < LATER else f"NOT {_URGENT}"
+    sql = f"SELECT m.id FROM {tables} WHERE {where} AND m.id > ? AND {urgent} ORDER BY m.id LIMIT ?"
+    return [int(row[0]) for row in tx.fetch(sql, (*values, behind, limit))]
+
+
+def _returned(tx: Transaction, viewer: Viewer, wanted: Narrowed, *, with_waiting: bool) -> list[tuple[int, int]]:
+    """(rank, message) of everything that came back: never many."""
+    tables, where, values = _found(viewer, wanted, RETURNED, with_waiting=with_waiting)
+    rank = f"CASE WHEN {_URGENT} THEN 0 ELSE 2 END + CASE WHEN {_ARBITRATION} THEN 0 ELSE 1 END"
+    return [(int(row[0]), int(row[1])) for row in tx.fetch(f"SELECT {rank}, m.id FROM {tables} WHERE {where}", values)]
+
+
+def _found(viewer: Viewer, wanted: Narrowed, source: str, *, with_waiting: bool) -> tuple[str, str, tuple[object, ...]]:
+    """Tables, condition and parameters of what one source holds."""
     back = source == RETURNED
     tables = "assignments a JOIN messages m ON m.number = a.matter" if back else "messages m"
-    rank = (
-        f"(CASE WHEN {_URGENT} THEN 0 ELSE 2 END + CASE WHEN {_ARBITRATION} THEN 0 ELSE 1 END)"
-        if back
-        else (f"(CASE WHEN {_URGENT} THEN 1 ELSE {LATER} END)")
-    )
-    pressed = f"({_URGENT} OR {_ARBITRATION})" if back else _URGENT
-    conditions: list[Condition] = [
-        (_LAST_RETURN, ()) if back else ("m.state = ?", (source,)),
-        visible_matters(viewer),
-        *_narrowing(wanted),
-    ]
-    if not waiting:
+    tables += " JOIN matters t ON t.id = m.matter"
+    if wanted.kind:
+        tables += f" {CURRENT_VERSION}"
+    if wanted.unit:
+        tables += f" {_LATEST}"
+    conditions: list[Condition] = [(_LAST_RETURN, ()) if back else ("m.state = ?", (source,)), visible_matters(viewer)]
+    conditions += _narrowing(wanted)
+    if not with_waiting:
         conditions.append((_UNDECIDED, ()))
-    if pressing:
-        conditions.append((f"{pressed} AND ({rank} > ? OR ({rank} = ? AND m.id > ?))", (after[0], after[0], after[1])))
-        order = f"{rank}, m.id"
-    else:
-        conditions.append((f"NOT {pressed} AND m.id > ?", (after[1],)))
-        order = "m.id"
-    where, values = both(*conditions)
-    rows = tx.fetch(
-        f"SELECT {_columns(back=back, whole=whole)} FROM {tables} {CURRENT_VERSION} JOIN matters t ON t.id = m.matter {_LATEST} "
-        f"WHERE {where} ORDER BY {order} LIMIT ?",
-        (*values, limit),
-    )
-    return [_row(row) for row in rows]
+    return (tables, *both(*conditions))
 
 
-def _columns(*, back: bool = True, whole: bool = False) -> str:
-    parts = "a.unit, a.reason, a.suggested_unit" if back else "NULL, '', NULL"
+def _columns() -> str:
     urgent = f"CASE WHEN {_URGENT} THEN 1 ELSE 0 END"
-    return _COLUMNS.format(excerpt=10_000_000 if whole else EXCERPT, urgent=urgent, back=parts)
+    return _COLUMNS.format(excerpt=EXCERPT, urgent=urgent, back="a.unit, a.reason, a.suggested_unit")
 
 
 def _narrowing(wanted: Narrowed) -> Iterator[Condition]:
