@@ -4,6 +4,7 @@ The list is read along the matters' time of opening and stops at a page; countin
 many matters there are.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -26,6 +27,11 @@ AT_A_TIME = 500
 Place = tuple[int, str]
 """Where a page ends: the opening time (microseconds) and number of its last matter."""
 
+_PLANNING = (
+    "SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true), "
+    "set_config('max_parallel_workers_per_gather', '0', true)"
+)
+_NUMBER = re.compile(r"[0-9]{8}-[a-z0-9-]+-[0-9]{6}")
 _ROWS = (
     "SELECT t.id, t.state, CASE WHEN t.sealed = 1 OR EXISTS (SELECT 1 FROM messages z WHERE z.matter = t.id AND z.sealed = 1) "
     "THEN 1 ELSE 0 END, t.opened_at, t.promised, t.answered_at, t.closed_at, m.channel, m.state, v.kind, v.subject, "
@@ -79,21 +85,25 @@ class RegisterRow:
     units: tuple[tuple[UnitCode, str, str, datetime], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """``total``: how many matters there are, at most the cap, ``more`` when there are more. ``after``: where the next page begins."""
+
+    rows: list[RegisterRow]
+    total: int
+    more: bool
+    after: Place | None
+
+
 def search(
-    tx: Transaction, viewer: Viewer, asked: RegisterSearch, *, after: Place | None = None, limit: int = PAGE
-) -> tuple[list[RegisterRow], Place | None]:
-    """A page, newest first, and where the next one begins; None when there is none."""
-    places = _places(tx, _condition(tx, viewer, asked), after, limit + 1)
+    tx: Transaction, viewer: Viewer, asked: RegisterSearch, *, after: Place | None = None, limit: int = PAGE, cap: int = COUNT_CAP
+) -> Found:
+    """A page, newest first. The first one is counted by the same query, which goes on until the cap."""
+    condition = _condition(tx, viewer, asked)
+    places = _places(tx, condition, after, limit + 1 if after is not None else max(limit, cap) + 1)
+    total = len(places) if after is None else len(_places(tx, condition, None, cap + 1))
     rows = _rows(tx, [matter for _, matter in places[:limit]])
-    return rows, places[limit - 1] if len(places) > limit else None
-
-
-def count(tx: Transaction, viewer: Viewer, asked: RegisterSearch, *, cap: int = COUNT_CAP) -> int:
-    """How many matters there are, ``cap + 1`` when there are more than ``cap``."""
-    condition, parameters = _condition(tx, viewer, asked)
-    _plan_by_values(tx)
-    query = f"SELECT count(*) FROM (SELECT 1 FROM matters t WHERE {condition} LIMIT ?) found"
-    return int(tx.fetch(query, (*parameters, cap + 1))[0][0])
+    return Found(rows, min(total, cap), total > cap, places[limit - 1] if len(places) > limit else None)
 
 
 def every_row(tx: Transaction, viewer: Viewer, asked: RegisterSearch, limit: int) -> Iterator[RegisterRow]:
@@ -128,9 +138,10 @@ def _places(tx: Transaction, condition: Condition, after: Place | None, limit: i
 
 
 def _plan_by_values(tx: Transaction) -> None:
-    """A rare word and a common one need different plans: PostgreSQL must not make one for both."""
+    """A rare word and a common one need different plans: PostgreSQL must not make one for both. Many people search at once:
+    starting workers and compiling would cost each more than it gains."""
     if not tx.sqlite:
-        tx.run("SET LOCAL plan_cache_mode = force_custom_plan")
+        tx.fetch(_PLANNING)
 
 
 def _condition(tx: Transaction, viewer: Viewer, asked: RegisterSearch) -> Condition:
@@ -173,7 +184,7 @@ def _of_message(tx: Transaction, asked: RegisterSearch) -> list[Condition]:
     """One message of the matter, a copy too, has all of these."""
     found: list[Condition] = []
     if asked.number:
-        found.append(("m.number LIKE ? ESCAPE '!'", (_part(asked.number),)) if len(asked.number) >= NUMBER_PREFIX else NOTHING)
+        found.append(_numbered(asked.number))
     if asked.place:
         found.append(("v.place LIKE ? ESCAPE '!'", (_part(asked.place),)))
     if asked.kind is not None:
@@ -185,6 +196,13 @@ def _of_message(tx: Transaction, asked: RegisterSearch) -> list[Condition]:
     if asked.words:
         found.append(_words(tx, asked.words))
     return found
+
+
+def _numbered(text: str) -> Condition:
+    """A whole number is looked up; for a part of one every number is looked at, in their index."""
+    if _NUMBER.fullmatch(text):
+        return "m.number = ?", (text,)
+    return ("m.number LIKE ? ESCAPE '!'", (_part(text),)) if len(text) >= NUMBER_PREFIX else NOTHING
 
 
 def _words(tx: Transaction, asked: str) -> Condition:

@@ -3,12 +3,12 @@
 What each figure means, with its formula: docs/metrics.md. A test counts every one of them again in plain Python.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import reduce
-from typing import Any, Self
+from operator import attrgetter
+from typing import Any
 
 from domain.accounts import Viewer
 from domain.ids import ChannelId, UnitCode
@@ -16,6 +16,7 @@ from store.engine import Transaction
 from store.times import to_us
 from store.visibility import Condition, both, visible_matters
 
+_PLANNING = "SELECT set_config('jit', 'off', true), set_config('work_mem', '32MB', true)"
 Key = tuple[int, str, str]
 """Day (since 1970-01-01, Asia/Shanghai), unit or "", channel."""
 
@@ -64,9 +65,6 @@ class Figures:
     answer_days: int = 0
     """Working days of all replies together."""
 
-    def __add__(self, other: Self) -> "Figures":
-        return Figures(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
-
     @property
     def first_dispatch_accuracy(self) -> float | None:
         return _share(self.kept, self.dispatched)
@@ -88,6 +86,9 @@ class Figures:
         return _share(self.answer_days, self.replied)
 
 
+_FIELDS: Callable[[Figures], tuple[int, ...]] = attrgetter(*Figures.__slots__)
+
+
 @dataclass(frozen=True, slots=True)
 class Period:
     """Days since 1970-01-01 in Asia/Shanghai, both included. ``channel``, ``units``: only these."""
@@ -103,36 +104,37 @@ def figures(
 ) -> dict[Key, Figures]:
     """By day, unit and channel. Letters and matters stand under no unit. ``working_days``: for each day the number of working
     days up to it, for the average time to answer; a day that it lacks counts as none."""
-    found: dict[Key, Figures] = defaultdict(Figures)
+    if not tx.sqlite:
+        # How many rows a span of days holds is not foreseen: what is sorted and counted by day must not go to disk.
+        tx.fetch(_PLANNING)
+    found: dict[Key, Counter[str]] = defaultdict(Counter)
     seen = visible_matters(viewer)
     whole, parts = both(seen, _within(period)), both(seen, _within(period), _own(viewer), _of_units(period))
     for day, channel, letters, copies in _asked(tx, _LETTERS, whole):
-        found[day, "", channel] += Figures(letters=letters, copies=copies)
+        found[day, "", channel].update(letters=letters, copies=copies)
     for day, channel, matters, answered, closed in _asked(tx, _MATTERS, whole):
-        found[day, "", channel] += Figures(matters=matters, answered=answered, closed=closed)
+        found[day, "", channel].update(matters=matters, answered=answered, closed=closed)
     for day, unit, channel, dispatched, kept in _asked(tx, _DISPATCHES, parts):
-        found[day, unit, channel] += Figures(dispatched=dispatched, kept=kept)
-    for day, unit, channel, *counts in _asked(tx, _ASSIGNMENTS, parts, to_us(now)):
-        sent, returned, owed, replied, on_time, overdue = counts
-        found[day, unit, channel] += Figures(
-            sent=sent, returned=returned, owed=owed, replied=replied, on_time=on_time, overdue=overdue
-        )
+        found[day, unit, channel].update(dispatched=dispatched, kept=kept)
+    for day, unit, channel, sent, returned, owed, replied, on_time, overdue in _asked(tx, _ASSIGNMENTS, parts, to_us(now)):
+        given = {"sent": sent, "returned": returned, "owed": owed, "replied": replied, "on_time": on_time, "overdue": overdue}
+        found[day, unit, channel].update(given)
     until = working_days or {}
     for day, unit, channel, completed, count in _asked(tx, _ANSWERED, parts):
-        found[day, unit, channel] += Figures(answer_days=count * max(0, until.get(completed, 0) - until.get(day, 0)))
-    return dict(found)
+        found[day, unit, channel]["answer_days"] += count * max(0, until.get(completed, 0) - until.get(day, 0))
+    return {key: Figures(**some) for key, some in found.items()}
 
 
 def total(some: Iterable[Figures]) -> Figures:
-    return reduce(Figures.__add__, some, Figures())
+    columns = list(zip(*map(_FIELDS, some), strict=True))
+    return Figures(*map(sum, columns))
 
 
 def _asked(tx: Transaction, sql: str, condition: Condition, *before: object) -> list[Sequence[Any]]:
+    """Sums come as decimals from PostgreSQL."""
     words, parameters = condition
-    return [
-        tuple(int(value) if not isinstance(value, str) else value for value in row)
-        for row in tx.fetch(sql.format(words), (*before, *parameters))
-    ]
+    rows = tx.fetch(sql.format(words), (*before, *parameters))
+    return [[value if isinstance(value, str | int) else int(value) for value in row] for row in rows]
 
 
 def _within(period: Period) -> Condition:

@@ -9,7 +9,7 @@ from app.search_index import SearchIndexer
 from domain.accounts import Viewer
 from domain.ids import ChannelId, MatterId, Number
 from domain.messages import MessageKind, MessageState
-from store.desk_register import Place, RegisterSearch, count, search
+from store.desk_register import Place, RegisterSearch, search
 from store.search import Unindexed, horizon
 from store.unit_of_work import SqlStore
 from tests.support.desk import HandClock
@@ -43,9 +43,9 @@ def indexed(store: SqlStore, indexer: SearchIndexer | None = None) -> SearchInde
 
 def found(store: SqlStore, viewer: Viewer = OFFICE, **asked: object) -> list[str]:
     with store.transaction(write=False) as tx:
-        rows, _ = search(tx, viewer, RegisterSearch(**asked))  # type: ignore[arg-type]
-        assert count(tx, viewer, RegisterSearch(**asked)) == len(rows)  # type: ignore[arg-type]
-    return [row.matter for row in rows]
+        some = search(tx, viewer, RegisterSearch(**asked))  # type: ignore[arg-type]
+    assert (some.total, some.more) == (len(some.rows), False)
+    return [row.matter for row in some.rows]
 
 
 @pytest.mark.parametrize(
@@ -172,11 +172,12 @@ def test_pages_follow_each_other_without_gap_or_repeat(store: SqlStore) -> None:
     after: Place | None = None
     with store.transaction(write=False) as tx:
         while True:
-            rows, after = search(tx, OFFICE, RegisterSearch(), after=after, limit=2)
-            seen += [row.matter for row in rows]
+            some = search(tx, OFFICE, RegisterSearch(), after=after, limit=2, cap=5)
+            assert (some.total, some.more) == (5, True)
+            seen += [row.matter for row in some.rows]
+            after = some.after
             if after is None:
                 break
-        assert count(tx, OFFICE, RegisterSearch(), cap=5) == 6
     assert seen == [numbers[n] for n in (6, 5, 1, 0, 4, 3, 2)]
 
 

@@ -22,7 +22,7 @@ from domain.decisions import AssignmentState, MatterState
 from domain.errors import Refused
 from domain.ids import AssignmentId, ChannelId, Number, UnitCode
 from domain.messages import MessageKind, MessageState
-from store.desk_register import COUNT_CAP, Place, RegisterRow, RegisterSearch, count, every_row, known_channels, search
+from store.desk_register import Place, RegisterRow, RegisterSearch, every_row, known_channels, search
 
 MOST_EXPORTED = 50_000
 LONGEST_ASKED = 100
@@ -75,13 +75,12 @@ def found(visit: Visit) -> dict[str, Any]:
     """One page of the register, for people and programs."""
     wanted = asked(visit)
     with visit.system.store.transaction(write=False) as tx:
-        rows, after = search(tx, visit.viewer, wanted, after=_place(visit.query("after")))
-        total = count(tx, visit.viewer, wanted)
+        some = search(tx, visit.viewer, wanted, after=_place(visit.query("after")))
     return {
-        "matters": [_document(row, visit.system.clock.now()) for row in rows],
-        "total": min(total, COUNT_CAP),
-        "more_than_total": total > COUNT_CAP,
-        "after": f"{after[0]}.{after[1]}" if after is not None else None,
+        "matters": [_document(row, visit.system.clock.now()) for row in some.rows],
+        "total": some.total,
+        "more_than_total": some.more,
+        "after": f"{some.after[0]}.{some.after[1]}" if some.after is not None else None,
     }
 
 

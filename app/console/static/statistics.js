@@ -25,7 +25,7 @@
       bars(
         data.periods.map((row) => row.period),
         [
-          { name: words.letters, type: "bar", data: data.periods.map((row) => row.letters) },
+          { name: words.letters, type: "bar", barMaxWidth: 48, data: data.periods.map((row) => row.letters) },
           { name: words.dispatched, type: "line", data: data.periods.map((row) => row.dispatched) },
           { name: words.replied, type: "line", data: data.periods.map((row) => row.replied) },
         ],
