@@ -170,13 +170,15 @@ def test_where_nothing_runs_it_says_so(tmp_path: Path) -> None:
     assert held_slots(tmp_path) == []
 
 
-def test_every_lease_that_a_running_city_holds_has_its_name(city: ConsoleCity, operator: Person) -> None:
+def test_every_lease_that_a_running_city_holds_has_its_name(city: ConsoleCity) -> None:
+    watcher = city.demo_person("kan", ["operator"])
+    city.desk.clock.forward(seconds=30)
     now = city.desk.clock.now()
     with city.desk.system.store.unit_of_work() as uow:
         for name in (notices.LEASE, search_index.LEASE):
             assert uow.channels.acquire(name, "host/worker-1", now, now + timedelta(minutes=9)) is not None
         uow.commit()
-    page = operator.get("/operations")
+    page = watcher.get("/operations")
     assert page.status_code == 200
     assert "检索索引" in page.text
     assert "告警通知" in page.text
