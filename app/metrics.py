@@ -11,7 +11,7 @@ from typing import Any
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector, CollectorRegistry
 
-from app.operations import PARKED_AGE
+from app.operations import HIDDEN
 from domain.errors import FenbanError
 
 Document = dict[str, Any]
@@ -83,12 +83,14 @@ DECLARED = {metric.name: metric for metric in METRICS}
 
 
 def samples(status: Document, ledger: Document, live: Document) -> Samples:
-    """The values of every metric, from the status, ledger and operations documents."""
+    """The values of every metric, from the status, ledger and operations documents. The last is read most often: from the
+    first comes only what nothing but counting whole tables can tell."""
     found: dict[str, Mapping[Labels, float]] = {"fenban_up": {(): 1.0}}
-    found |= _of_channels(status["channels"], live)
-    found |= _of_stages(status, live)
+    found |= _of_channels(live)
+    found |= _of_stages(live)
     found |= _of_units(status["units"], live["units"])
-    found["fenban_kafka_up"] = {(): float(status["kafka"]["state"] == "ok")} if "kafka" in status else {}
+    found["fenban_messages"] = {(state,): float(count) for state, count in status["stages"].items()}
+    found["fenban_kafka_up"] = {(): float(live["kafka"]["state"] == "ok")} if "kafka" in live else {}
     found["fenban_leases"] = _leases(live["leases"])
     found["fenban_disk_free_bytes"] = {(): float(live["disk"]["free_bytes"])}
     found["fenban_disk_size_bytes"] = {(): float(live["disk"]["size_bytes"])}
@@ -96,32 +98,26 @@ def samples(status: Document, ledger: Document, live: Document) -> Samples:
     return found
 
 
-def _of_channels(channels: list[Document], live: Document) -> dict[str, Mapping[Labels, float]]:
-    watched = {channel["id"]: channel for channel in live["channels"]}
+def _of_channels(live: Document) -> dict[str, Mapping[Labels, float]]:
+    rows: list[Document] = live["channels"]
+    polled = [row for row in rows if row["polls"]]
+    watched = [row for row in rows if row["enabled"] and row["state"] != "paused"]
 
-    def each(key: str, rows: Iterable[Document]) -> Mapping[Labels, float]:
+    def each(key: str, rows: Iterable[Document] = rows) -> Mapping[Labels, float]:
         return {(row["id"],): float(row[key]) for row in rows if row[key] is not None}
 
-    def well(row: Document) -> bool:
-        state = watched[row["id"]]["last_state"] if row["state"] == "paused" and row["id"] in watched else row["state"]
-        return bool(state == "ok")
-
-    rows = list(watched.values())
-    polled = [row for row in rows if row["polls"]]
     return {
         "fenban_channel_last_success_seconds": {
-            (row["id"],): datetime.fromisoformat(row["last_success"]).timestamp() for row in channels if row["last_success"]
+            (row["id"],): datetime.fromisoformat(row["last_success"]).timestamp() for row in rows if row["last_success"]
         },
-        "fenban_channel_ok": {(row["id"],): float(well(row)) for row in channels},
-        "fenban_channel_paused": {(row["id"],): float(row["state"] == "paused") for row in channels},
-        "fenban_channel_interval_seconds": each(
-            "every_seconds", (row for row in rows if row["enabled"] and row["state"] != "paused")
-        ),
-        "fenban_channel_captures_total": each("captured", channels),
-        "fenban_channel_recent_captures": each("recent", rows),
-        "fenban_channel_expected_captures": each("recent_expected", rows),
-        "fenban_channel_quarantined": each("quarantined", channels),
-        "fenban_channel_quarantine_oldest_seconds": each("quarantined_seconds", rows),
+        "fenban_channel_ok": {(row["id"],): float(row["last_state"] == "ok") for row in rows},
+        "fenban_channel_paused": {(row["id"],): float(row["state"] == "paused") for row in rows},
+        "fenban_channel_interval_seconds": each("every_seconds", watched),
+        "fenban_channel_captures_total": each("captured"),
+        "fenban_channel_recent_captures": each("recent"),
+        "fenban_channel_expected_captures": each("recent_expected"),
+        "fenban_channel_quarantined": each("quarantined"),
+        "fenban_channel_quarantine_oldest_seconds": each("quarantined_seconds"),
         "fenban_channel_polls_total": each("polls", polled),
         "fenban_channel_poll_seconds_total": each("poll_seconds", polled),
         "fenban_channel_last_poll_seconds": each("last_poll_seconds", polled),
@@ -129,24 +125,22 @@ def _of_channels(channels: list[Document], live: Document) -> dict[str, Mapping[
     }
 
 
-def _of_stages(status: Document, live: Document) -> dict[str, Mapping[Labels, float]]:
+def _of_stages(live: Document) -> dict[str, Mapping[Labels, float]]:
     stages = {stage["name"]: stage for stage in live["stages"]}
-    outbox = status["outbox"]
     alone = {
         "fenban_unprocessed_oldest_seconds": stages["decide"]["oldest_seconds"],
         "fenban_review_oldest_seconds": stages["review"]["oldest_seconds"],
         "fenban_deadlines_overdue": live["deadlines"]["overdue"],
         "fenban_deadlines_at_risk": live["deadlines"]["soon"],
-        "fenban_outbox_pending": outbox["pending"],
-        "fenban_outbox_parked": status["parked"],
-        "fenban_outbox_parked_oldest_seconds": live[PARKED_AGE],
-        "fenban_outbox_oldest_seconds": outbox["oldest_seconds"],
+        "fenban_outbox_pending": stages["publish"]["waiting"],
+        "fenban_outbox_parked": live[HIDDEN]["parked"],
+        "fenban_outbox_parked_oldest_seconds": live[HIDDEN]["oldest_seconds"],
+        "fenban_outbox_oldest_seconds": stages["publish"]["oldest_seconds"],
     }
     passed: Mapping[Labels, float] = {
         (name,): float(stage["last_5_minutes"]) for name, stage in stages.items() if stage["last_5_minutes"] is not None
     }
     return {
-        "fenban_messages": {(state,): float(count) for state, count in status["stages"].items()},
         "fenban_stage_recent": passed,
         "fenban_stage_waiting": {(name,): float(stage["waiting"]) for name, stage in stages.items() if name != "register"},
         **{name: {(): float(value or 0.0)} for name, value in alone.items()},
@@ -154,16 +148,19 @@ def _of_stages(status: Document, live: Document) -> dict[str, Mapping[Labels, fl
 
 
 def _of_units(units: list[Document], lags: list[Document]) -> dict[str, Mapping[Labels, float]]:
+    """Of every unit of the directory, and of others for which something waits."""
     waiting = {lag["unit"]: lag for lag in lags}
-    codes = [unit["code"] for unit in units]
+    codes = sorted({unit["code"] for unit in units} | set(waiting))
+
+    def each(key: str) -> Mapping[Labels, float]:
+        return {(code,): float((waiting[code][key] if code in waiting else 0) or 0) for code in codes}
+
     return {
-        "fenban_unit_pending": {(unit["code"],): float(unit["pending"]) for unit in units},
+        "fenban_unit_pending": each("pending"),
         "fenban_unit_delivered_total": {(unit["code"],): float(unit["delivered"]) for unit in units},
-        "fenban_unit_parked": {(unit["code"],): float(unit["parked"]) for unit in units},
-        "fenban_unit_unsigned": {(code,): float(waiting[code]["unsigned"] if code in waiting else 0) for code in codes},
-        "fenban_unit_unsigned_oldest_seconds": {
-            (code,): float((waiting[code]["oldest_unsigned_seconds"] if code in waiting else 0.0) or 0.0) for code in codes
-        },
+        "fenban_unit_parked": each("parked"),
+        "fenban_unit_unsigned": each("unsigned"),
+        "fenban_unit_unsigned_oldest_seconds": each("oldest_unsigned_seconds"),
     }
 
 

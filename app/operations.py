@@ -19,8 +19,8 @@ from store.controls import Control, SqlControls
 
 LEDGER_SECONDS = 60.0
 SOON_DAYS = 1
-PARKED_AGE = "parked_oldest_seconds"
-"""Of every kind of topic: for monitors, not for the page, whose readers may not know of sealed matters."""
+HIDDEN = "of_every_topic"
+"""Parked records, those of sealed matters too: for monitors, not for the page, whose readers may not know of these."""
 
 
 class Operations:
@@ -43,7 +43,7 @@ class Operations:
             volumes = {one.channel: one for one in self._volumes.read(tx, now, names)}
             times, faults = desk.poll_times(tx), desk.faults(tx)
             stages, lags = desk.stages(tx, now), desk.lags(tx)
-            parked, oldest_parked = desk.parked_count(tx), desk.parked_since(tx)
+            parked, (all_parked, oldest_parked) = desk.parked_count(tx), desk.parked_since(tx)
             late, soon = desk.owed(tx, now, self._soon(now))
             leases, claims = desk.leases(tx, now), desk.claims(tx, now)
             waits = desk.quarantined_since(tx)
@@ -70,7 +70,7 @@ class Operations:
                 for channel, fault, count, last in faults
             ],
             "parked": parked,
-            PARKED_AGE: _age(oldest_parked, now),
+            HIDDEN: {"parked": all_parked, "oldest_seconds": _age(oldest_parked, now)},
             "units": sorted((_lag(one, now) for one in lags), key=_waits_most),
             "deadlines": {"overdue": late, "soon": soon},
             "leases": leases,

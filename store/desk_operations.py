@@ -1,6 +1,7 @@
 """What the operations page and monitors read: each query is bounded by an index or a window, none runs through a big table.
 
-Sealed matters are left out of what is counted by state or unit.
+Sealed matters are left out of what is counted by state or unit. ``o.id + 0`` and ``unit || ''`` keep SQLite from running through
+a whole table in the order of another index, where a partial one holds the few rows that are wanted.
 """
 
 from dataclasses import dataclass
@@ -99,8 +100,8 @@ def lags(tx: Transaction) -> list[Lag]:
         for topic, count in tx.fetch(query):
             found.setdefault(topic.removeprefix("fenban.unit."), [0, 0, 0, None])[place] = int(count)
     for unit, count, oldest in tx.fetch(
-        "SELECT unit, count(*), min(sent_at) FROM assignments WHERE state IN ('sent', 'signed') AND state = 'sent' AND sealed = 0 "
-        "GROUP BY unit"
+        "SELECT unit || '', count(*), min(sent_at) FROM assignments "
+        "WHERE state IN ('sent', 'signed') AND state = 'sent' AND sealed = 0 GROUP BY unit || ''"
     ):
         found.setdefault(unit, [0, 0, 0, None])[2:] = [count, from_us(oldest)]
     return [Lag(unit, *found[unit]) for unit in sorted(found)]
@@ -169,7 +170,7 @@ def parked(tx: Transaction, viewer: Viewer, ids: list[int] | None = None) -> lis
         f"JOIN matters t ON t.id = o.key WHERE o.waiting = 1 AND o.state = 'parked' AND {may}"
     )
     if ids is None:
-        rows = tx.fetch(f"{query} ORDER BY o.id LIMIT {LISTED}", parameters)
+        rows = tx.fetch(f"{query} ORDER BY o.id + 0 LIMIT {LISTED}", parameters)
     else:
         rows = tx.fetch_in(query + " AND o.id IN ({}) ORDER BY o.id", ids, before=parameters)
     return [
@@ -200,10 +201,10 @@ def quarantined_since(tx: Transaction) -> dict[str, datetime]:
     return {row[0]: from_us(row[1]) for row in rows}
 
 
-def parked_since(tx: Transaction) -> datetime | None:
-    """When the record that is parked longest was parked, of every kind of topic."""
-    oldest = tx.fetch("SELECT min(settled_at) FROM outbox WHERE waiting = 1 AND state = 'parked'")[0][0]
-    return from_us(oldest) if oldest is not None else None
+def parked_since(tx: Transaction) -> tuple[int, datetime | None]:
+    """How many are parked, of every kind of topic, and since when the one that is longest."""
+    count, oldest = tx.fetch("SELECT count(*), min(settled_at) FROM outbox WHERE waiting = 1 AND state = 'parked'")[0]
+    return int(count), from_us(oldest) if oldest is not None else None
 
 
 def _iso(stored: int) -> str:

@@ -4,7 +4,7 @@ on the primary key, from the newest backwards. What one transaction stored early
 from store.engine import Transaction
 
 COUNTED = 5000
-"""Up to so many rows are counted; of more, the ids say how many were given."""
+"""Up to so many rows are counted, between two ids, which every planner takes for few; of more, the ids say how many were given."""
 
 
 def since(tx: Transaction, table: str, time: str, moments: list[int], key: str = "id") -> list[int]:
@@ -12,7 +12,8 @@ def since(tx: Transaction, table: str, time: str, moments: list[int], key: str =
     found: list[int] = []
     for first, after in _starts(tx, table, time, moments, key):
         if 0 < after - first <= COUNTED:
-            found.append(int(tx.fetch(f"SELECT count(*) FROM {table} WHERE {key} >= ?", (first,))[0][0]))
+            query = f"SELECT count(*) FROM {table} WHERE {key} >= ? AND {key} < ?"
+            found.append(int(tx.fetch(query, (first, after))[0][0]))
         else:
             found.append(after - first)
     return found
@@ -23,8 +24,8 @@ def delivered_since(tx: Transaction, moments: list[int]) -> list[int]:
     found: list[int] = []
     for first, after in _starts(tx, "outbox", "settled_at", moments, "id"):
         if 0 < after - first <= COUNTED:
-            query = "SELECT count(*) FROM outbox WHERE id >= ? AND state = 'delivered' AND settled_at >= ?"
-            found.append(int(tx.fetch(query, (first, moments[len(found)]))[0][0]))
+            query = "SELECT count(*) FROM outbox WHERE id >= ? AND id < ? AND state = 'delivered' AND settled_at >= ?"
+            found.append(int(tx.fetch(query, (first, after, moments[len(found)]))[0][0]))
         else:
             waiting = tx.fetch("SELECT count(*) FROM outbox WHERE state = 'pending' AND id >= ?", (first,))[0][0]
             found.append(max(0, after - first - int(waiting)))

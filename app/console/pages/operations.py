@@ -9,7 +9,7 @@ from app.console.endpoints import Endpoint
 from app.console.guard import NotThere
 from app.console.visit import Visit
 from app.documents import iso
-from app.operations import PARKED_AGE
+from app.operations import HIDDEN
 from app.quarantine import UNDERSTOOD, replay, waiting
 from domain.accounts import Role
 from domain.clock import SHANGHAI
@@ -133,7 +133,7 @@ def _programs(visit: Visit) -> bool:
 
 def _shown(visit: Visit) -> dict[str, Any]:
     watched = visit.system.operations
-    known = {name: value for name, value in watched.live().items() if name != PARKED_AGE}
+    known = {name: value for name, value in watched.live().items() if name != HIDDEN}
     ledger = watched.ledger()
     lines = [
         {"name": line["name"], "left": line["left"], "right": sum(line["right"].values()), "difference": line["difference"]}
