@@ -107,7 +107,7 @@ def _console(folder: Path) -> Iterator[str]:
             try:
                 httpx.get(f"{base}/sign-in")
                 break
-            except httpx.ConnectError:
+            except httpx.TransportError:
                 if time.monotonic() > until or process.poll() is not None:
                     raise SystemExit("the console did not start: its message stands above") from None
                 time.sleep(0.2)
