@@ -14,15 +14,7 @@ from store.desk_register import is_sealed, visible_matter
 
 NOT_THERE = "there is no {}, or you may not see it"
 _OF_PARTS = ("assigned", "signed", "returned", "completed", "withdrawn")
-_PRIVATE: Mapping[str, Any] = {
-    "reason": "",
-    "actor": "",
-    "excluded": [],
-    "evidence": [],
-    "suggestions": [],
-    "model": "",
-    "threshold": None,
-}
+_PRIVATE: Mapping[str, Any] = {"reason": "", "actor": "", "excluded": [], "evidence": [], "suggestions": []}
 
 Document = dict[str, Any]
 

@@ -143,6 +143,8 @@ def test_a_unit_is_told_no_more_than_its_export(city: City) -> None:
         assert not step.get("actor")
         assert not step.get("excluded")
         assert not step.get("suggestions")
+    decided = next(step for step in answer["steps"] if step["step"] == "decided")
+    assert (decided["rule"], decided["model"]) == ("model", "words-1")
     page = city.people["handler"].get(f"/register/{city.water}")
     assert page.status_code == 200
     assert "/remind" not in page.text
