@@ -113,6 +113,10 @@ class SqlAccounts:
     def add_link(self, token_hash: bytes, account: int, expires_at: datetime) -> None:
         self._tx.run(_ADD_LINK, (token_hash, account, to_us(expires_at)))
 
+    def end_links(self, account: int, now: datetime) -> int:
+        """Those of one account that nobody used yet; how many there were."""
+        return self._tx.run("UPDATE login_links SET used_at = ? WHERE account = ? AND used_at IS NULL", (to_us(now), account))
+
     def use_link(self, token_hash: bytes, now: datetime) -> Account | None:
         """The link's account, once: None when it was used, is too old or was never given."""
         used = self._tx.run(

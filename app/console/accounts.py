@@ -16,7 +16,7 @@ from domain.accounts import Account, Role, Session, SignedIn, roles_of
 from domain.errors import Refused
 from domain.ids import UnitCode, VaultOwner
 from domain.ports import Vault
-from domain.records import AuditEntry
+from domain.records import AuditEntry, SealedValue
 from store.accounts import SqlAccounts
 from store.audit import SqlAudit
 from store.engine import Transaction
@@ -115,12 +115,16 @@ class Accounts:
         return self._write(step)
 
     def reset(self, login: str, actor: str) -> str:
-        """Forgets password and one-time codes and ends every session; a one-time link lets its person set new ones."""
+        """Forgets password and one-time codes, ends every session and earlier link; a one-time link lets its person set new ones.
+        The codes' secret is another one from now on: whoever has the old device can make none that are right."""
 
         def step(tx: Transaction, now: datetime) -> None:
             known = self._held(tx, login)
             SqlAccounts(tx).update(replace(known, password_hash="", totp=False, failures=0, locked_until=None))
             SqlAccounts(tx).end_sessions(known.id)
+            SqlAccounts(tx).end_links(known.id, now)
+            if existing := SqlVault(tx).get(_owner(known)):
+                self._new_secret(tx, known, existing)
             self._note(tx, now, actor, "account.reset", login)
 
         self._write(step)
@@ -202,13 +206,14 @@ class Accounts:
         return session, account
 
     def set_password(self, account: Account, password: str) -> Opened:
-        """Sets it, ends every other session and begins a new one. Raises Refused for one that is too weak."""
+        """Sets it, ends every other session and link and begins a new session. Raises Refused for one that is too weak."""
         made = passwords.hashed(password, account.login)
 
         def step(tx: Transaction, now: datetime) -> Opened:
             held = self._held(tx, account.login)
             SqlAccounts(tx).update(replace(held, password_hash=made, failures=0, locked_until=None))
             SqlAccounts(tx).end_sessions(held.id)
+            SqlAccounts(tx).end_links(held.id, now)
             self._note(tx, now, held.login, "account.password", held.login)
             return self._open(tx, replace(held, password_hash=made), now, strong=held.demo)
 
@@ -228,11 +233,14 @@ class Accounts:
             existing = rows.get(_owner(held), SECRET)
             if existing:
                 return self._vault.open(existing[-1]).decode()
-            made = pyotp.random_base32()
-            rows.put(self._vault.seal(_owner(held), [(SECRET, made.encode())]))
-            return made
+            return self._new_secret(tx, held, ())
 
         return self._write(step)
+
+    def _new_secret(self, tx: Transaction, account: Account, existing: Sequence[SealedValue]) -> str:
+        made = pyotp.random_base32()
+        SqlVault(tx).put(self._vault.seal(_owner(account), [(SECRET, made.encode())], existing=existing))
+        return made
 
     def confirm_code(self, account: Account, session: Session, code: str) -> Opened:
         """A strong session in place of the weak one. A code is taken once. Raises Refused, and locks out as passwords do."""

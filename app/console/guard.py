@@ -155,6 +155,9 @@ async def _sent(request: Request) -> Sent:
     if request.method in SAFE:
         return {}, {}
     length = request.headers.get("content-length", "")
+    if "transfer-encoding" in request.headers:
+        # A body in chunks has no end that could be foreseen, whatever length was said beside it.
+        raise HTTPException(411, "the request does not say its length")
     if not length.isdigit() or int(length) > LONGEST_BODY:
         raise HTTPException(
             413 if length.isdigit() else 411,
@@ -163,7 +166,7 @@ async def _sent(request: Request) -> Sent:
     if _is_json(request):
         try:
             body = await request.json()
-        except ValueError:
+        except (ValueError, RecursionError):
             raise HTTPException(400, "the request is not JSON") from None
         if not isinstance(body, dict):
             raise HTTPException(400, "the request is no JSON object")
@@ -198,7 +201,10 @@ def _same_origin(request: Request) -> bool:
     if site is not None and site not in {"same-origin", "none"}:
         return False
     origin = request.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == request.headers.get("host", "")
+    try:
+        return origin is None or urlsplit(origin).netloc == request.headers.get("host", "")
+    except ValueError:
+        return False
 
 
 def _token_matches(visit: Visit) -> bool:

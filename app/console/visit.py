@@ -85,6 +85,7 @@ class Visit:
 
     def go(self, path: str) -> Response:
         """On to another page after something was done; htmx is told so too."""
+        there = RedirectResponse(path, status_code=303)
         if self.partial:
-            return Response(status_code=204, headers={"HX-Redirect": path})
-        return RedirectResponse(path, status_code=303)
+            return Response(status_code=204, headers={"HX-Redirect": there.headers["location"]})
+        return there

@@ -155,3 +155,48 @@ def test_everything_is_in_the_audit_log(city: ConsoleCity) -> None:
         actions = [entry.action for _, entry in uow.audit.entries("account:han")]
         assert uow.audit.verify() == ""
     assert actions == ["account.add", "account.link", "account.sign_in_by_link", "account.password", "account.code"]
+
+
+def test_a_reset_makes_the_old_codes_worthless(city: ConsoleCity) -> None:
+    city.person("wu", ["reviewer"])
+    city.desk.clock.forward(seconds=60)
+    of_the_old_device = city.code("wu")
+    person = Person(city.base)
+    person.post(f"/sign-in/link/{city.accounts.reset('wu', 'test')}")
+    person.get("/account/password")
+    person.post("/account/password", {"new": PASSWORD, "again": PASSWORD})
+    person.get("/sign-in/code")
+    assert person.post("/sign-in/code", {"code": of_the_old_device}).status_code == 401
+    assert person.post("/sign-in/code", {"code": city.code("wu")}).status_code == 303
+
+
+def test_a_reset_and_a_new_password_end_links_that_lie_about(city: ConsoleCity) -> None:
+    city.person("zheng", ["analyst"])
+    old = city.accounts.link("zheng", "test")
+    fresh = city.accounts.reset("zheng", "test")
+    assert Person(city.base).post(f"/sign-in/link/{old}").status_code == 401
+    person, another = Person(city.base), city.accounts.link("zheng", "test")
+    person.post(f"/sign-in/link/{fresh}")
+    person.get("/account/password")
+    assert person.post("/account/password", {"new": PASSWORD, "again": PASSWORD}).status_code == 303
+    assert Person(city.base).post(f"/sign-in/link/{another}").status_code == 401
+
+
+def test_a_password_alone_changes_nothing_where_codes_are_in_use(city: ConsoleCity) -> None:
+    """Else who has the password could try codes without end: a new password would open the lock each time."""
+    whole = city.person("wang", ["reviewer"])
+    thief = Person(city.base)
+    thief.post("/sign-in", {"login": "wang", "password": PASSWORD})
+    thief.get("/sign-in/code")
+    for _ in range(FAILURES_LOCK - 1):
+        assert thief.post("/sign-in/code", {"code": "000000"}).status_code == 401
+    other = "quite another set of words"
+    form = {"old": PASSWORD, "new": other, "again": other}
+    assert thief.get("/account/password").headers["location"] == "/sign-in/code"
+    assert thief.post("/account/password", form).headers["location"] == "/sign-in/code"
+    assert thief.post("/account/sessions/end").headers["location"] == "/sign-in/code"
+    thief.post("/sign-in/code", {"code": "000000"})
+    city.desk.clock.forward(seconds=60)
+    assert thief.post("/sign-in/code", {"code": city.code("wang")}).status_code == 401, "locked"
+    assert whole.get("/account").status_code == 200
+    assert whole.post("/account/password", form).status_code == 303

@@ -198,3 +198,9 @@ def test_the_rules_shown_load_and_every_key_is_described(tmp_path: Path) -> None
     book = load_rules([rules], load_directory(units))
     assert "夜间施工会同环保" in {rule.name for rule in book.rules}
     assert [key for key in SCREEN_KEYS | RULE_KEYS if f"`{key}`" not in text] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_no_page_holds_two_versions_of_itself(page: Path) -> None:
+    """What a merge leaves behind where two people changed the same lines."""
+    assert not re.search(r"^(<{7} |={7}$|>{7} )", text_of(page), re.MULTILINE)

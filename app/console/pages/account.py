@@ -3,6 +3,7 @@
 from starlette.responses import Response
 
 from app.console.endpoints import ANY_ROLE, Endpoint
+from app.console.guard import CODE
 from app.console.navigation import first_page
 from app.console.pages.sign_in import begun
 from app.console.visit import Visit
@@ -14,11 +15,13 @@ def account_page(visit: Visit) -> Response:
 
 
 def password_page(visit: Visit) -> Response:
-    return visit.page("password.html", wrong="")
+    return visit.go(CODE) if _code_is_missing(visit) else visit.page("password.html", wrong="")
 
 
 def set_password(visit: Visit) -> Response:
     """The old one is asked for where there is one: an open page must not be enough."""
+    if _code_is_missing(visit):
+        return visit.go(CODE)
     new = visit.sent("new")
     try:
         if visit.me.password_hash and not visit.accounts.matches(visit.me, visit.sent("old")):
@@ -29,7 +32,7 @@ def set_password(visit: Visit) -> Response:
     except Refused as error:
         return visit.page("password.html", 409, wrong=error)
     needs_code = opened.account.privileged and not opened.account.demo
-    return begun(visit, opened, "/sign-in/code" if needs_code else first_page(opened.account))
+    return begun(visit, opened, CODE if needs_code else first_page(opened.account))
 
 
 def read_in(visit: Visit) -> Response:
@@ -39,8 +42,16 @@ def read_in(visit: Visit) -> Response:
 
 
 def end_sessions(visit: Visit) -> Response:
+    if _code_is_missing(visit):
+        return visit.go(CODE)
     visit.accounts.end_sessions(visit.me.login, visit.me.login)
     return visit.go("/sign-in")
+
+
+def _code_is_missing(visit: Visit) -> bool:
+    """A password alone changes nothing of an account that uses one-time codes, its lock-out least of all. Where none are in use
+    yet the password comes first."""
+    return visit.me.privileged and visit.me.totp and visit.session is not None and not visit.session.strong
 
 
 ENDPOINTS = (

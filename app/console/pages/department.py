@@ -22,6 +22,7 @@ SHOWN = 50
 MOST_SIGNED = 200
 REPLY_FIELDS = ("looked_into", "opinion", "result")
 WORDS = 5
+LONGEST_ASKED = 100
 LISTED_UNITS = 8
 
 
@@ -32,7 +33,7 @@ def asked(visit: Visit, work: DepartmentWork) -> desk.Queue:
     return desk.Queue(
         desk.Tab(tab) if tab in set(desk.Tab) else desk.Tab.OPEN,
         work.edges(),
-        tuple(visit.query("q").replace("\0", " ").split()[:WORDS]),
+        tuple(visit.query("q")[:LONGEST_ASKED].replace("\0", " ").split()[:WORDS]),
         UnitCode(unit) if unit in visit.me.units else None,
     )
 
