@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector, CollectorRegistry
 
 from app.operations import HIDDEN
 from domain.errors import FenbanError
+from domain.messages import MessageState
 
 Document = dict[str, Any]
 Labels = tuple[str, ...]
@@ -58,7 +59,7 @@ METRICS = (
         ("channel", "class"),
     ),
     Metric("fenban_kafka_up", "1 when a Kafka broker lets the program in; absent where topics are embedded"),
-    Metric("fenban_messages", "Messages by state", ("state",)),
+    Metric("fenban_messages", "Messages by state; those in the sealed review are left out", ("state",)),
     Metric("fenban_stage_recent", "What passed the stage in the last five minutes", STAGE),
     Metric("fenban_stage_waiting", "What waits before the stage; sealed matters are left out", STAGE),
     Metric("fenban_unprocessed_oldest_seconds", "Age of the oldest message that no worker has decided; 0 for none"),
@@ -89,7 +90,9 @@ def samples(status: Document, ledger: Document, live: Document) -> Samples:
     found |= _of_channels(live)
     found |= _of_stages(live)
     found |= _of_units(status["units"], live["units"])
-    found["fenban_messages"] = {(state,): float(count) for state, count in status["stages"].items()}
+    found["fenban_messages"] = {
+        (state,): float(count) for state, count in status["stages"].items() if state != MessageState.SEALED_REVIEW
+    }
     found["fenban_kafka_up"] = {(): float(live["kafka"]["state"] == "ok")} if "kafka" in live else {}
     found["fenban_leases"] = _leases(live["leases"])
     found["fenban_disk_free_bytes"] = {(): float(live["disk"]["free_bytes"])}

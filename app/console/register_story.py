@@ -13,6 +13,7 @@ from domain.ids import MatterId, Number
 from store.desk_register import is_sealed, visible_matter
 
 NOT_THERE = "there is no {}, or you may not see it"
+UNSEALED = "message.unseal"
 _OF_PARTS = ("assigned", "signed", "returned", "completed", "withdrawn")
 _PRIVATE: Mapping[str, Any] = {"reason": "", "actor": "", "excluded": [], "evidence": [], "suggestions": []}
 
@@ -51,7 +52,8 @@ def story(system: System, viewer: Viewer, number: str) -> Document:
         "promised": maybe_iso(row.promised) if row is not None else None,
     }
     if not viewer.sealed:
-        document["steps"] = [step for step in document["steps"] if not _of_sealing(step)]
+        unsealed = max((step["at"] for step in document["steps"] if step.get("action") == UNSEALED), default="")
+        document["steps"] = [step for step in document["steps"] if not _of_sealing(step, unsealed)]
     return document if viewer.units is None else _for_units(document, viewer.units)
 
 
@@ -75,10 +77,11 @@ def _sees(system: System, viewer: Viewer, number: str) -> bool:
         return visible_matter(tx, viewer, Number(number)) is not None
 
 
-def _of_sealing(step: Document) -> bool:
-    """What tells that a letter was sealed once, and why."""
+def _of_sealing(step: Document, unsealed: str) -> bool:
+    """What tells that a letter was sealed once, and why: all that was noted before it was ``unsealed`` too."""
     return (
-        bool(step.get("sealed"))
+        (step["step"] == "audited" and step["at"] <= unsealed)
+        or bool(step.get("sealed"))
         or "seal" in str(step.get("action", ""))
         or str(step.get("topic", "")).startswith("fenban.sealed.")
         or step.get("outcome") == "sealed_review"

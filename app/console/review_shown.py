@@ -10,7 +10,7 @@ from app.documents import decision_dict, iso, maybe_iso, suggestion_dict
 from app.wiring import System
 from domain.accounts import Account, Viewer
 from domain.choices import ALLOWED, Chosen
-from domain.decisions import Decision, Evidence
+from domain.decisions import Decision, Evidence, Outcome
 from domain.ids import MatterId, Number
 from domain.messages import MessageState
 from store.assignments import SqlAssignments
@@ -79,8 +79,9 @@ def matter_document(system: System, account: Account, number: Number) -> dict[st
             raise not_there(number)
         message = SqlReads(tx).messages([number])[number]
         matter = SqlMatters(tx).get(message.matter)
-        decided = _decisions(tx, row.matter, number)
+        decided = [one_of for one_of in _decisions(tx, row.matter, number) if viewer.sealed or not _of_sealing(one_of)]
         parts = SqlAssignments(tx).of_matters([row.matter]).get(row.matter, [])
+        parts = [part for part in parts if viewer.sealed or not part.sealed]
         copies = [other for other in SqlReads(tx).of_matters([row.matter])[row.matter] if other.number != number]
         earlier = earlier_of_sender(tx, viewer, row, EARLIER)
     if row.sealed:
@@ -167,6 +168,11 @@ def _places(text: str, word: str) -> Iterator[int]:
 
 def _decisions(tx: Transaction, matter: MatterId, number: Number) -> list[Decision]:
     return [decision for decision in SqlMatters(tx).decisions([matter])[matter] if decision.number == number]
+
+
+def _of_sealing(decision: Decision) -> bool:
+    """What tells that a letter was sealed once: the story leaves it out too."""
+    return decision.sealed or decision.outcome is Outcome.SEALED_REVIEW
 
 
 def _history(decided: Sequence[Decision], parts: Sequence[Any]) -> list[dict[str, Any]]:

@@ -252,6 +252,11 @@ def test_a_sealed_letter_that_is_none_goes_the_ordinary_way(city: ConsoleCity, p
     assert goes_out(city) == 1
     assert city.desk.state(number) == "new"
     city.desk.work()
+    shown = people["li"].get(f"/api/review/{number}")
+    assert shown.status_code == 200
+    for told in (shown.text, people["li"].get(f"/review/{number}").text, people["li"].get(f"/register/{number}").text):
+        assert "sealed_review" not in told
+        assert "只是投诉" not in told
 
 
 def test_a_supervisor_reads_and_decides_nothing(city: ConsoleCity, people: dict[str, Person]) -> None:

@@ -98,6 +98,7 @@ def test_health_says_alive_ready_and_measured(desk: Desk, address: str) -> None:
     assert '"ok"' in read(f"{address}/readyz")
     metrics = read(f"{address}/metrics")
     assert 'fenban_messages{state="dispatched"} 1.0' in metrics
+    assert "sealed_review" not in metrics, "how many sealed letters wait is for sealed reviewers to know"
     assert 'fenban_ledger_difference{line="outbox"} 0.0' in metrics
     assert {line.split()[2] for line in metrics.splitlines() if line.startswith("# HELP")} == {metric.name for metric in METRICS}
 
