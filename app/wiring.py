@@ -46,6 +46,7 @@ from store.vault import FieldVault
 if TYPE_CHECKING:
     from app.kafka import KafkaWatch
     from app.operations import Operations
+    from app.statistics import Statistics
     from classify.model import Model
     from ingest.http_gate import HostGate
     from route.kafka_topics import KafkaTopics
@@ -216,6 +217,13 @@ class System:
         from app.operations import Operations
 
         return Operations(self)
+
+    @cached_property
+    def statistics(self) -> "Statistics":
+        """What was counted a moment ago; shared by all who look in this process."""
+        from app.statistics import Statistics
+
+        return Statistics(self)
 
     @property
     def models(self) -> Path:

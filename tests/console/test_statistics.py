@@ -126,3 +126,18 @@ def test_each_table_is_exported_and_audited(city: ConsoleCity, people: dict[str,
     assert first in [row[0] for row in rows[1:]]
     with city.desk.system.store.unit_of_work(write=False) as uow:
         assert [entry.action for _, entry in uow.audit.entries("statistics")][-1] == "statistics.export"
+
+
+def test_what_was_counted_is_believed_for_a_minute_by_those_who_see_the_same(
+    city: ConsoleCity, people: dict[str, Person]
+) -> None:
+    def letters(who: str) -> int:
+        found: int = people[who].get("/api/statistics", params={"since": "2026-03-31"}).json()["total"]["letters"]
+        return found
+
+    assert (letters("reviewer"), letters("analyst")) == (0, 0)
+    city.desk.letter("e", "水管爆裂，请修。")
+    city.desk.work()
+    assert [letters(who) for who in ("reviewer", "analyst", "both")] == [0, 0, 1]
+    city.desk.clock.forward(seconds=61)
+    assert (letters("reviewer"), letters("analyst")) == (1, 1)

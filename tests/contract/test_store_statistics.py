@@ -14,6 +14,7 @@ from domain.decisions import Assignment, AssignmentState, MatterState, Role
 from domain.ids import AssignmentId, ChannelId, MatterId, Number, UnitCode
 from domain.messages import Message, MessageState
 from route.calendar import WorkingCalendar
+from store import desk_statistics
 from store.desk_statistics import Figures, Key, Period, figures, total
 from store.unit_of_work import SqlStore
 from tests.support.stores import NOW, assignment, new_message, settled
@@ -151,6 +152,21 @@ def test_the_views_say_what_a_plain_count_says(store: SqlStore, viewer: Viewer) 
     assert total(expected.values()).sent
 
 
+@pytest.mark.parametrize("viewer", [OFFICE, Viewer(reads=True, units=(UNITS[0], UNITS[1]))], ids=["office", "units"])
+def test_sums_by_day_and_by_unit_are_the_sums_of_each(store: SqlStore, viewer: Viewer) -> None:
+    seed = secrets.randbits(32)
+    print("seed", seed)
+    history(store, seed)
+    sums: dict[Key, list[Figures]] = defaultdict(list)
+    for (day, unit, channel), some in told(store, viewer).items():
+        sums[day, "", channel].append(some)
+        if unit:
+            sums[0, unit, ""].append(some)
+    with store.transaction(write=False) as tx:
+        groupings = (desk_statistics.DAYS, desk_statistics.UNITS)
+        assert figures(tx, viewer, WHOLE, LATER, working_days(), groupings) == {key: total(some) for key, some in sums.items()}
+
+
 def test_a_joined_copy_is_a_letter_and_no_matter(store: SqlStore) -> None:
     with store.unit_of_work() as uow:
         first, copy = uow.messages.register([new_message("a"), new_message("b")])
@@ -172,7 +188,7 @@ def test_a_period_a_channel_and_a_unit_narrow(store: SqlStore) -> None:
     first, last = day_of(NOW) + 5, day_of(NOW) + 15
     assert told(store, OFFICE, Period(first, last)) == {k: v for k, v in everything.items() if first <= k[0] <= last}
     assert told(store, OFFICE, Period(0, 50_000, CHANNELS[0])) == {k: v for k, v in everything.items() if k[2] == CHANNELS[0]}
-    of_water = told(store, OFFICE, Period(0, 50_000, None, [UNITS[0]]))
+    of_water = told(store, OFFICE, Period(0, 50_000, None, (UNITS[0],)))
     assert {k: v for k, v in of_water.items() if k[1]} == {k: v for k, v in everything.items() if k[1] == UNITS[0]}
 
 

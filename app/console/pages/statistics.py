@@ -13,13 +13,13 @@ from app.console.sheets import sheet
 from app.console.texts import said
 from app.console.visit import Visit
 from app.reports import unit_names
+from app.statistics import date_of, number_of
 from domain.accounts import Role
 from domain.clock import SHANGHAI
 from domain.errors import Refused
 from domain.ids import ChannelId, UnitCode
-from route.calendar import WorkingCalendar
 from store.desk_register import known_channels
-from store.desk_statistics import Figures, Key, Period, figures, total
+from store.desk_statistics import Figures, Key, Period, total
 
 READS_FIGURES = frozenset({Role.REVIEWER, Role.SUPERVISOR, Role.ANALYST, Role.HANDLER})
 FIELDS = ("since", "until", "by", "channel", "unit")
@@ -27,7 +27,6 @@ BY = ("day", "week", "month")
 TABLES = ("units", "periods", "channels")
 DEFAULT_DAYS = 30
 MOST_DAYS = 3660
-EPOCH = date(1970, 1, 1)
 COUNTS = (
     "letters",
     "copies",
@@ -60,22 +59,19 @@ def statistics(visit: Visit) -> Document:
     if by not in BY:
         raise Refused("figures are by day, week or month", remedy="choose one of the list")
     period = _period(visit)
-    now = visit.system.clock.now()
-    working = _working_days(visit.system.calendar, period.first, _number(now.astimezone(SHANGHAI).date()))
-    with visit.system.store.transaction(write=False) as tx:
-        found = figures(tx, visit.viewer, period, now, working)
+    found = visit.system.statistics.figures(visit.viewer, period)
     names = unit_names(visit.system)
-    units = [
-        {"unit": unit, "name": names.get(unit, unit), **_told(some)} for unit, some in _grouped(found, lambda key: key[1]) if unit
-    ]
+    by_unit = {unit: some for (_, unit, _), some in found.items() if unit}
+    by_day = {key: some for key, some in found.items() if not key[1]}
+    units = [{"unit": unit, "name": names.get(unit, unit), **_told(by_unit[unit])} for unit in sorted(by_unit)]
     return {
-        "since": _date(period.first).isoformat(),
-        "until": _date(period.last).isoformat(),
+        "since": date_of(period.first).isoformat(),
+        "until": date_of(period.last).isoformat(),
         "by": by,
-        "total": _told(total(found.values())),
-        "periods": [{"period": name, **_told(some)} for name, some in _grouped(found, lambda key: _bucket(key[0], by))],
+        "total": _told(total(by_day.values())),
+        "periods": [{"period": name, **_told(some)} for name, some in _grouped(by_day, lambda key: _bucket(key[0], by))],
         "units": _ranked(units) if visit.viewer.units is None else units,
-        "channels": [{"channel": channel, **_told(some)} for channel, some in _grouped(found, lambda key: key[2])],
+        "channels": [{"channel": channel, **_told(some)} for channel, some in _grouped(by_day, lambda key: key[2])],
         "satisfaction": None,
     }
 
@@ -157,7 +153,7 @@ def _better(value: float, own: float, name: str) -> bool:
 
 def _bucket(day: int, by: str) -> str:
     """The day, the Monday of its week, or its month."""
-    when = _date(day)
+    when = date_of(day)
     if by == "week":
         return (when - timedelta(days=when.weekday())).isoformat()
     return when.isoformat()[:7] if by == "month" else when.isoformat()
@@ -174,7 +170,9 @@ def _period(visit: Visit) -> Period:
         raise Refused("the period is longer than ten years", remedy="choose a shorter one")
     channel = visit.query("channel").strip().replace("\0", "")
     unit = visit.query("unit").strip()
-    return Period(_number(first), _number(last), ChannelId(channel) if channel else None, [_unit(visit, unit)] if unit else ())
+    return Period(
+        number_of(first), number_of(last), ChannelId(channel) if channel else None, (_unit(visit, unit),) if unit else ()
+    )
 
 
 def _unit(visit: Visit, text: str) -> UnitCode:
@@ -189,23 +187,6 @@ def _given_day(text: str) -> date | None:
         return date.fromisoformat(text.strip()) if text.strip() else None
     except ValueError:
         raise Refused(f"{text[:20]!r} is no date", remedy="write it as 2026-11-25") from None
-
-
-def _working_days(calendar: WorkingCalendar, first: int, last: int) -> dict[int, int]:
-    """For each day how many working days lie between the first and it, the first not counted."""
-    found, count = {}, 0
-    for day in range(first, last + 1):
-        count += day > first and calendar.is_working_day(_date(day))
-        found[day] = count
-    return found
-
-
-def _number(day: date) -> int:
-    return (day - EPOCH).days
-
-
-def _date(number: int) -> date:
-    return EPOCH + timedelta(days=number)
 
 
 ENDPOINTS = (
