@@ -229,3 +229,8 @@ def test_the_page_is_read_in_english_too(city: City) -> None:
         assert "What happened" in person.get(f"/register/{city.water}").text
     finally:
         person.post("/account/language", {"language": "zh"})
+
+
+def test_the_switch_of_the_language_stays_on_the_page_with_what_is_looked_for(city: City) -> None:
+    page = city.people["analyst"].get("/register?kind=consult&channel=portal").text
+    assert 'name="back" value="/register?kind=consult&amp;channel=portal"' in page

@@ -175,6 +175,7 @@ def test_a_returned_matter_comes_back_with_its_reason_and_suggested_unit(city: C
         assert row["arbitration"] is (time == 2)
         shown = people["li"].get(f"/review/{number}").text
         assert "不归我们管" in shown
+        assert (">退回</span>" in shown, ">已交办</span>" in shown) == (True, False)
         if time == 1:
             choose(people["li"], number, lead="roads")
             assert goes_out(city) == 1

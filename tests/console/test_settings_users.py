@@ -49,6 +49,7 @@ def test_what_cannot_be_is_told_on_the_page(admin: Person, form: dict[str, str])
     answer = admin.post("/settings/users", form)
     assert answer.status_code == 409
     assert 'class="wrong"' in answer.text
+    assert '<details class="card" open>' in answer.text
 
 
 def test_roles_units_and_name_are_changed_and_sessions_end(city: ConsoleCity, admin: Person) -> None:

@@ -160,7 +160,7 @@
     let due = false;
     all(".choice[data-due]").forEach((choice) => {
       const left = Math.ceil((Date.parse(choice.dataset.due) - Date.now() - apart) / 1000);
-      choice.querySelector(".left").textContent = left > 0 ? `${left} s` : "…";
+      choice.querySelector(".left").textContent = left > 0 ? choice.dataset.left.replace("{}", left) : "…";
       due = due || left < -1;
     });
     if (due) window.htmx.ajax("GET", "/review/waiting" + window.location.search, { target: "#waiting", swap: "innerHTML" });
