@@ -14,11 +14,13 @@ from store.rows import CURRENT_VERSION, MESSAGE_COLUMNS, to_message
 from store.times import from_us, to_us
 from store.visibility import Condition, both, visible_matters
 
-_OPEN_PARTS = "SELECT unit, count(*) FROM assignments WHERE state IN ('sent', 'signed') AND unit IN ({}) GROUP BY unit"
+_OPEN_PARTS = (
+    "SELECT unit, count(*) FROM assignments WHERE state IN ('sent', 'signed') AND sealed = 0 AND unit IN ({}) GROUP BY unit"
+)
 
 
 def open_parts_of(tx: Transaction, units: Sequence[str]) -> Mapping[str, int]:
-    """Assignments that wait for an answer, of these units."""
+    """Assignments that wait for an answer, of these units. Sealed ones are left out: whoever asks is shown how many."""
     return {row[0]: int(row[1]) for row in tx.fetch_in(_OPEN_PARTS, units)}
 
 

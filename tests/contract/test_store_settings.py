@@ -46,7 +46,7 @@ def test_letters_of_a_trial_are_those_that_the_reader_may_see(desk: Desk) -> Non
         assert [one.number for one in recent_letters(tx, EVERYBODY, 10)] == [waiting, water]
         assert [one.number for one in recent_letters(tx, EVERYBODY, 1)] == [waiting]
         assert recent_letters(tx, Viewer(reads=False), 10) == []
-        assert open_parts_of(tx, ["water", "roads"]) == {"water": 1}
+        assert open_parts_of(tx, ["water", "roads", "discipline"]) == {"water": 1}, "nor those of a unit that is taken out"
         assert busiest_unit(tx) == "water", "sealed parts are not counted"
     text = '[[rule]]\nname = "pipes"\nany = ["停水"]\nlead = "roads"\n'
     tried = trial(desk.system, CityEditor(desk.system).rulebook(text), EVERYBODY)
