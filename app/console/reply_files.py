@@ -60,8 +60,10 @@ class ReplyFiles:
         """By the time they came. ``found`` is a part that the reader was found to see."""
         part, owner = found.line.part, found.line.message.owner
         values = self._work.read(lambda tx: stored.abouts(tx, owner, part.id))
-        read = [_file(ident, self._vault.open(value)) for ident, value in values.items()]
-        return sorted((one for one in read if one is not None), key=lambda one: (one.at, one.id))
+        told = [(ident, json.loads(self._vault.open(value))) for ident, value in values.items()]
+        # Several files come within one second: how many there were before tells which came first.
+        present = sorted((said["at"], said.get("before", 0), ident, said) for ident, said in told if not said.get("removed"))
+        return [ReplyFile(ident, said["name"], said["size"], at, said["by"]) for at, _, ident, said in present]
 
     def add(self, ident: str, name: str, content: bytes) -> ReplyFile:
         """The same bytes again are the same file. Raises Refused for what is too large, empty, no document, or too late."""
@@ -75,7 +77,7 @@ class ReplyFiles:
         if len(present) >= MOST:
             raise Refused(f"there are {MOST} files with this reply already", remedy="remove one, or put several into a zip file")
         made = ReplyFile(file, plain, len(content), iso(self._visit.system.clock.now()), self._visit.me.login)
-        about = {"name": made.name, "size": made.size, "at": made.at, "by": made.by}
+        about = {"name": made.name, "size": made.size, "at": made.at, "by": made.by, "before": len(present)}
         part = found.line.part.id
         sealed = {stored.bytes_name(part, file): content, stored.about_name(part, file): _json(about)}
         self._seal(found.line.message.owner, sealed, "reply.file_add", part, file)
@@ -143,11 +145,6 @@ def attach(visit: Visit, ident: str) -> int:
     for one in sent:
         files.add(ident, one.filename or "", one.file.read())
     return len(sent)
-
-
-def _file(ident: str, about: bytes) -> ReplyFile | None:
-    said = json.loads(about)
-    return None if said.get("removed") else ReplyFile(ident, said["name"], said["size"], said["at"], said["by"])
 
 
 def _json(document: dict[str, object]) -> bytes:
