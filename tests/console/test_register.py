@@ -201,6 +201,17 @@ def test_the_office_reminds_extends_closes_and_reopens(city: City) -> None:
     assert numbers(person, matter="closed") == []
 
 
+def test_a_units_wish_for_more_days_is_shown_to_who_may_grant_it(city: City) -> None:
+    desk, number = city.console.desk, city.water
+    part, person = city.part(number), city.people["supervisor"]
+    assert "申请延长" not in person.get(f"/register/{number}").text
+    event = FeedbackEvent(
+        EventId(f"{part}-days"), UnitCode("water"), FeedbackType.EXTEND, AssignmentId(part), reason="等待配件", days=5
+    )
+    desk.feedback.apply(event, actor="water")
+    assert "申请延长 5 个工作日：等待配件" in person.get(f"/register/{number}").text
+
+
 def complete(desk: Desk, part: str) -> None:
     event = FeedbackEvent(EventId(f"{part}-done"), UnitCode("roads"), FeedbackType.COMPLETE, AssignmentId(part), reply="已修补")
     desk.feedback.apply(event, actor="roads")
