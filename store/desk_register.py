@@ -22,6 +22,8 @@ from store.visibility import NOTHING, Condition, both, visible_matters
 
 PAGE = 50
 COUNT_CAP = 1000
+UNIT_WORDS_CAP = 200
+"""For words among one unit's matters: most of what has the words is another unit's, so that each counted costs many looked at."""
 AT_A_TIME = 500
 
 Place = tuple[int, str]
@@ -96,14 +98,26 @@ class Found:
 
 
 def search(
-    tx: Transaction, viewer: Viewer, asked: RegisterSearch, *, after: Place | None = None, limit: int = PAGE, cap: int = COUNT_CAP
+    tx: Transaction,
+    viewer: Viewer,
+    asked: RegisterSearch,
+    *,
+    after: Place | None = None,
+    limit: int = PAGE,
+    cap: int | None = None,
 ) -> Found:
     """A page, newest first. The first one is counted by the same query, which goes on until the cap."""
+    cap = _cap(viewer, asked) if cap is None else cap
     condition = _condition(tx, viewer, asked)
     places = _places(tx, condition, after, limit + 1 if after is not None else max(limit, cap) + 1)
     total = len(places) if after is None else len(_places(tx, condition, None, cap + 1))
     rows = _rows(tx, [matter for _, matter in places[:limit]])
     return Found(rows, min(total, cap), total > cap, places[limit - 1] if len(places) > limit else None)
+
+
+def _cap(viewer: Viewer, asked: RegisterSearch) -> int:
+    of_unit = viewer.units is not None or asked.unit is not None
+    return UNIT_WORDS_CAP if asked.words and of_unit else COUNT_CAP
 
 
 def every_row(tx: Transaction, viewer: Viewer, asked: RegisterSearch, limit: int) -> Iterator[RegisterRow]:

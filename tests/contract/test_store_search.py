@@ -7,7 +7,7 @@ import pytest
 
 from app.search_index import SearchIndexer
 from domain.accounts import Viewer
-from domain.ids import ChannelId, MatterId, Number
+from domain.ids import ChannelId, MatterId, Number, UnitCode
 from domain.messages import MessageKind, MessageState
 from store.desk_register import Place, RegisterSearch, search
 from store.search import Unindexed, horizon
@@ -231,3 +231,26 @@ def test_putting_twice_or_an_older_version_changes_nothing(store: SqlStore) -> N
         put_rows(tx, [Unindexed(ident, 1, ("水管",))])
         tx.commit()
     assert (found(store, words="水管"), found(store, words="路灯")) == ([], [number])
+
+
+@pytest.mark.parametrize(
+    ("viewer", "asked", "cap"),
+    [
+        (OFFICE, RegisterSearch(words="停水"), 1000),
+        (OFFICE, RegisterSearch(unit=UnitCode("water")), 1000),
+        (OFFICE, RegisterSearch(words="停水", unit=UnitCode("water")), 200),
+        (Viewer(reads=True, units=(UnitCode("water"),)), RegisterSearch(), 1000),
+        (Viewer(reads=True, units=(UnitCode("water"),)), RegisterSearch(words="停水"), 200),
+    ],
+)
+def test_words_among_a_units_matters_are_counted_less_far(
+    monkeypatch: pytest.MonkeyPatch, store: SqlStore, viewer: Viewer, asked: RegisterSearch, cap: int
+) -> None:
+    def some(tx: object, condition: object, after: object, limit: int) -> list[tuple[int, str]]:
+        return [(0, str(place)) for place in range(limit)]
+
+    monkeypatch.setattr("store.desk_register._places", some)
+    monkeypatch.setattr("store.desk_register._rows", lambda tx, matters: [])  # noqa: ARG005
+    with store.transaction(write=False) as tx:
+        found = search(tx, viewer, asked)
+    assert (found.total, found.more) == (cap, True)
