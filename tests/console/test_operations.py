@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from app import notices, search_index
+from app.collect import ChannelPoller
 from app.office import Choice
 from app.slots import Slot, held_slots
+from domain.errors import RetryLater
 from domain.events import Delivery, DeliveryStatus
 from domain.ids import ChannelId, ExternalId, Number
 from domain.messages import Capture, CapturePart, CaptureReject
@@ -182,3 +184,15 @@ def test_every_lease_that_a_running_city_holds_has_its_name(city: ConsoleCity) -
     assert page.status_code == 200
     assert "检索索引" in page.text
     assert "告警通知" in page.text
+
+
+def test_a_channel_at_fault_is_seen_in_the_first_box(city: ConsoleCity) -> None:
+    watcher = city.demo_person("zao", ["operator"])
+    assert "渠道故障" not in watcher.get("/operations").text
+    poller = ChannelPoller(city.desk.system, city.desk.system.settings.channel[0], city.desk.registrar, "host/collector-1")
+    with pytest.raises(RetryLater):
+        poller.poll()
+    city.desk.clock.forward(seconds=30)
+    page = watcher.get("/operations").text
+    assert "渠道故障 1" in page
+    assert "docs/operators.zh-CN.md" in page
