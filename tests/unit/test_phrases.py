@@ -68,6 +68,7 @@ def test_sentences_read_in_the_language_asked_for(english: str, chinese: str, mo
             "mailbox szxx: 127.0.0.1:993 dropped the connection while mails were fetched (abort) → check host, port and network",
             "邮箱 szxx：127.0.0.1:993 在取邮件时断开了连接（abort） → 检查主机、端口和网络",
         ),
+        ("run `fenban upgrade`", "运行 fenban upgrade"),
         (
             "mailbox szxx: 127.0.0.1:993 does not speak TLS → use the TLS port, mostly 993",
             "邮箱 szxx：127.0.0.1:993 不支持 TLS → 请用 TLS 端口，一般是 993",
