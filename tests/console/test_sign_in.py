@@ -200,3 +200,14 @@ def test_a_password_alone_changes_nothing_where_codes_are_in_use(city: ConsoleCi
     assert thief.post("/sign-in/code", {"code": city.code("wang")}).status_code == 401, "locked"
     assert whole.get("/account").status_code == 200
     assert whole.post("/account/password", form).status_code == 303
+
+
+def test_the_demos_people_give_a_code_where_others_reach_the_console(city: ConsoleCity) -> None:
+    city.accounts.add("guest", "", ["reviewer"], [], "test", demo=True)
+    here = Person(city.base)
+    here.post(f"/sign-in/link/{city.accounts.link('guest', 'test')}")
+    assert here.get("/account").status_code == 200
+    served_elsewhere = city.accounts
+    object.__setattr__(served_elsewhere, "_console", city.desk.settings.console.model_copy(update={"host": "10.1.2.3"}))
+    token = served_elsewhere.sign_in_by_link(city.accounts.link("guest", "test"), "10.1.2.9").token
+    assert Person(city.base, token=token).get("/account").headers["location"] == "/sign-in/code"
