@@ -6,12 +6,19 @@ import pytest
 
 from app import phrases
 from domain.errors import Refused
+from ingest.mailbox_session import _APP_PASSWORD, _LASTS, _TRUST
+from store.faults import BUSY, DEFECT, FULL, OWN_DATABASE, OWNER, RESTORE, UPGRADE
 from tests.support.said import said
 
 
 def test_every_error_and_remedy_has_its_chinese() -> None:
     missing = {template: place for template, place in said().items() if template not in phrases.templates()}
     assert not missing, "add these to app/phrases.toml"
+
+
+@pytest.mark.parametrize("remedy", [FULL, BUSY, UPGRADE, RESTORE, OWN_DATABASE, OWNER, DEFECT, _LASTS, _APP_PASSWORD, _TRUST])
+def test_a_remedy_with_a_name_of_its_own_has_its_chinese(remedy: str) -> None:
+    assert remedy in phrases.templates()
 
 
 def test_a_translation_fills_in_what_its_sentence_does() -> None:
