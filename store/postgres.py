@@ -5,6 +5,8 @@ in one order by all (channel, lease, texts, matters, messages, outbox, audit hea
 only), as on SQLite: a report never sees half of another's transaction.
 """
 
+import itertools
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,14 +32,22 @@ IDLE_SECONDS = 60
 PAUSE_SECONDS = 0.25
 
 _LISTED = "IN ({})"
-_SELF = (
-    "SELECT pg_current_xact_id_if_assigned()::text, substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8), pg_backend_pid()"
+_NOTE = (
+    "INSERT INTO attempts (token, at) SELECT %s, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint "
+    "WHERE pg_current_xact_id_if_assigned() IS NOT NULL RETURNING pg_current_xact_id()::text, pg_backend_pid()"
 )
-_OUTCOME = "SELECT pg_xact_status(%s::xid8), substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8)"
-_END = (
+_FORGET = (
+    "DELETE FROM attempts WHERE token IN (SELECT token FROM attempts "
+    "WHERE at < (extract(epoch FROM clock_timestamp()) * 1000000)::bigint - %s LIMIT 20000 FOR UPDATE SKIP LOCKED)"
+)
+_WORKING = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = %s AND usename = current_user "
     "AND backend_xid::text = (%s::xid8)::xid::text"
 )
+_DONE = "SELECT 1 FROM attempts WHERE token = %s"
+KEPT_MICROSECONDS = 3_600_000_000
+FORGET_EVERY = 500
+_attempts = itertools.count(1)
 
 
 def make_postgres_engine(url: URL, *, lock_timeout: float) -> Engine:
@@ -146,36 +156,39 @@ class PostgresTransaction(Transaction):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A transaction about to be committed. ``timeline`` changes when a standby takes over, which may use ``xid`` again."""
+    """A transaction about to be committed, known by a row of its own: an id alone may be another's after a crash, which gives
+    ids again whose records had not reached the disk."""
 
+    token: bytes
     xid: str
-    timeline: str
     backend: int
 
 
 def _attempt_of(cursor: Any) -> Attempt | None:
     """None when the transaction has changed nothing. Raises the driver's errors."""
-    cursor.execute(_SELF)
-    xid, timeline, backend = cursor.fetchone()
-    return Attempt(xid, timeline, backend) if xid else None
+    token = os.urandom(16)
+    cursor.execute(_NOTE, (token,))
+    noted = cursor.fetchone()
+    if noted is None:
+        return None
+    if next(_attempts) % FORGET_EVERY == 0:
+        cursor.execute(_FORGET, (KEPT_MICROSECONDS,))
+    return Attempt(token, noted[0], noted[1])
 
 
 def _was_committed(engine: Engine, attempt: Attempt, patience: float) -> bool | None:
     """What became of a transaction whose connection was lost while it committed: asked of the server, for up to
-    ``patience`` seconds while that is away. None when it cannot be known: the server stays away or another took over."""
+    ``patience`` seconds while that is away. None when it cannot be known: the server stays away."""
     until = time.monotonic() + patience
     while True:
         try:
             with engine.connect() as connection:
                 cursor: Any = connection.connection.cursor()
-                cursor.execute(_OUTCOME, (attempt.xid,))
-                status, timeline = cursor.fetchone()
-                if timeline != attempt.timeline:
-                    return None
-                if status in ("committed", "aborted"):
-                    return bool(status == "committed")
-                # The server has not noticed yet that its client is gone.
-                cursor.execute(_END, (attempt.backend, attempt.xid))
+                cursor.execute(_WORKING, (attempt.backend, attempt.xid))
+                # The server may not have noticed yet that its client is gone.
+                if cursor.fetchone() is None:
+                    cursor.execute(_DONE, (attempt.token,))
+                    return cursor.fetchone() is not None
         except Exception as error:
             if not _is_passing(error):
                 return None

@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0009"
+REVISION = "0010"
 """The migration that this code works with."""
 
 SEQUENCES = {
@@ -540,5 +540,15 @@ notices = Table(
     _maybe_time("ended_at"),
     _flag("told"),
     PrimaryKeyConstraint("alert", "what"),
+    sqlite_with_rowid=False,
+)
+
+# On PostgreSQL each writing transaction leaves its token here for an hour: after a lost connection it says what was committed.
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("token", LargeBinary, nullable=False),
+    _time("at"),
+    PrimaryKeyConstraint("token"),
     sqlite_with_rowid=False,
 )

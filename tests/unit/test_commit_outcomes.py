@@ -14,7 +14,10 @@ from domain.errors import Refused
 from domain.events import FeedbackEvent, FeedbackOutcome, FeedbackType
 from domain.ids import AssignmentId, EventId, Number, UnitCode
 from domain.messages import MessageState
+from store.engine import make_engine
 from store.export import export_matters
+from store.migrate import upgrade
+from store.postgres import Attempt, _was_committed
 from store.queries import ledger
 from tests.support import databases
 from tests.support.desk import Desk
@@ -134,3 +137,18 @@ def test_a_message_is_not_lost_with_its_last_answer(tmp_path: Path) -> None:
         assert {desk.state(number) for number in numbers} == {MessageState.DISPATCHED}
         desk.system.close()
     databases.drop(url)
+
+
+def test_a_transaction_whose_id_was_given_again_after_a_crash_was_not_stored() -> None:
+    """The id is another's by then, and that one was committed."""
+    url = databases.new_store()
+    try:
+        upgrade(url)
+        engine = make_engine(url)
+        with engine.begin() as connection:
+            connection.exec_driver_sql("INSERT INTO counters (name, value) VALUES ('another', 1)")
+            xid = str(connection.exec_driver_sql("SELECT pg_current_xact_id()::text").scalar())
+        assert _was_committed(engine, Attempt(b"a token of nobody", xid, 0), patience=5.0) is False
+        engine.dispose()
+    finally:
+        databases.drop(url)
