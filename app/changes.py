@@ -7,6 +7,7 @@ from datetime import datetime
 from app.happened import Event, EventMaker, History, Offer
 from app.offers import offers_to_close
 from app.register_plan import masked_text
+from app.transactions import audit_entry
 from domain.decisions import Assignment, AssignmentState, Decision, MatterState, Outcome, Role
 from domain.errors import Refused, RetryLater
 from domain.events import EventType
@@ -162,8 +163,7 @@ class Changes:
         """An audit entry. A ``reason`` is masked; the rest of ``detail`` must hold no personal data."""
         if detail.get("reason"):
             detail["reason"] = masked_text(str(detail["reason"]), self.names)
-        flat = tuple((name, str(value)) for name, value in detail.items() if value not in (None, ""))
-        self.audit.append(AuditEntry(self.now, actor, action, subject, flat))
+        self.audit.append(audit_entry(self.now, actor, action, subject, **detail))
 
     def take_over(self, other: "Changes") -> None:
         """Adds what was gathered about other matters; in the audit log it stands behind what is here."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TypeVar
 
-from app.retry import transact
+from app.transactions import reading, writing
 from app.wiring import System
 from domain.errors import Refused
 from domain.ids import ChannelId
@@ -28,8 +28,7 @@ class ChannelControls:
 
     def known(self) -> Mapping[ChannelId, Control]:
         """Of the channels that were ever told something."""
-        with self._system.store.transaction(write=False) as tx:
-            return SqlControls(tx).all()
+        return reading(self._system.store, lambda tx: SqlControls(tx).all())
 
     def pause(self, channel: str, by: str, reason: str = "") -> bool:
         """Not polled any more until resumed; a poll that runs ends first. False when it was paused already. Raises Refused."""
@@ -73,10 +72,4 @@ class ChannelControls:
         return ChannelId(channel)
 
     def _write(self, work: Callable[[Transaction, datetime], T]) -> T:
-        def once() -> T:
-            with self._system.store.transaction(write=True) as tx:
-                result = work(tx, self._system.clock.now())
-                tx.commit()
-            return result
-
-        return transact(self._system.clock, once)
+        return writing(self._system.store, self._system.clock, work)

@@ -46,7 +46,7 @@ class DueChoices:
     def _settle(self, one: Chosen) -> int:
         try:
             if one.shut:
-                raise Refused("the account of who chose is shut off", remedy="decide it anew")
+                raise Refused("who chose may decide no more", remedy="decide it anew")
             _do(self._office(one.login, partial(self._first, one)), one)
         except RetryLater:
             raise

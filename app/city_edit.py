@@ -13,11 +13,10 @@ from hashlib import sha256
 from pathlib import Path
 
 from app.city_files import problems_in
-from app.retry import transact
+from app.transactions import audit_entry, writing
 from app.wiring import System
 from domain.clock import SHANGHAI
 from domain.errors import FenbanError, Refused
-from domain.records import AuditEntry
 from route.directory import Directory, check, read_directory
 from route.rules import Rulebook
 from route.rules_file import read_rules
@@ -171,14 +170,8 @@ class CityEditor:
         return kept.name if kept is not None else ""
 
     def _note(self, now: datetime, actor: str, action: str, path: Path, detail: dict[str, str]) -> None:
-        entry = AuditEntry(now, actor, action, f"file:{path.name}", tuple((key, value) for key, value in detail.items() if value))
-
-        def once() -> None:
-            with self._system.store.transaction(write=True) as tx:
-                SqlAudit(tx).append([entry])
-                tx.commit()
-
-        transact(self._system.clock, once)
+        entry = audit_entry(now, actor, action, f"file:{path.name}", **detail)
+        writing(self._system.store, self._system.clock, lambda tx, _: SqlAudit(tx).append([entry]))
 
     @contextmanager
     def _alone(self, folder: Path) -> Iterator[None]:

@@ -17,7 +17,6 @@ from domain.records import Lease
 from store.controls import Control, SqlControls
 
 LEASE_MINUTES = 30
-AWAY = "cannot be reached"
 PATIENCE = 1.5
 """So many poll intervals without a poll, and another process takes the channel."""
 
@@ -162,8 +161,7 @@ class Fault(StrEnum):
 
 
 def fault_of(error: FenbanError) -> Fault:
-    """Collectors name no class of their own for a site that does not answer: it is known by what they say."""
-    if isinstance(error, OutOfReach) or (isinstance(error, RetryLater) and AWAY in error.what):
+    if isinstance(error, OutOfReach):
         return Fault.UNREACHABLE
     if isinstance(error, RetryLater):
         return Fault.PASSING

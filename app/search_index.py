@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import TypeVar
 
-from app.retry import transact
+from app.transactions import reading, writing
 from domain.errors import RetryLater
 from domain.ports import Clock
 from domain.records import Lease
@@ -107,15 +107,8 @@ class SearchIndexer:
         return self._lease is not None
 
     def _read(self, work: Callable[[Transaction], T]) -> T:
-        with self._store.transaction(write=False) as tx:
-            return work(tx)
+        return reading(self._store, work)
 
     def _write(self, work: Callable[[Transaction], T]) -> T:
-        def done() -> T:
-            # A power cut may take a batch with it: it is found lacking again.
-            with self._store.transaction(write=True, lasting=False) as tx:
-                result = work(tx)
-                tx.commit()
-            return result
-
-        return transact(self._clock, done)
+        # A power cut may take a batch with it: it is found lacking again.
+        return writing(self._store, self._clock, lambda tx, _: work(tx), lasting=False)

@@ -29,6 +29,10 @@ READS_LETTERS = frozenset({Role.REVIEWER, Role.SEALED_REVIEWER, Role.SUPERVISOR,
 """Roles of the office that see masked texts. Operators, auditors and admins see none."""
 
 
+DECIDERS = frozenset({Role.REVIEWER, Role.SEALED_REVIEWER})
+"""Roles that decide what becomes of letters."""
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """``password_hash`` is argon2id's, empty before a password was set; ``failures`` counts wrong passwords in a row."""

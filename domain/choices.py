@@ -62,7 +62,8 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """One choice. ``login``, ``name`` and ``shut`` are of the account that chose; ``reason`` says why it was refused."""
+    """One choice. ``login``, ``name`` and ``shut`` (off, or no reviewer any more) are of the account that chose; ``reason`` says why
+    it was refused."""
 
     id: int
     number: Number

@@ -21,7 +21,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 import httpx
 
-from domain.errors import BadSettings, HaltForPerson, RejectItem, RetryLater
+from domain.errors import BadSettings, HaltForPerson, OutOfReach, RejectItem, RetryLater
 from ingest.decode import declared_charset, decode
 from ingest.http_gate import HostGate
 from ingest.http_network import AddressRule, Deadline, is_loopback_host
@@ -142,7 +142,7 @@ class HttpClient:
         if "CERTIFICATE_VERIFY_FAILED" in why:
             remedy = "ask its operators to renew it, or store it as PEM and pin it for this channel"
             return RetryLater(f"{host} shows a certificate that is not valid", remedy=remedy, after=self._failed(host))
-        return RetryLater(
+        return OutOfReach(
             f"{host} cannot be reached", remedy="check the channel's address and the network", after=self._failed(host)
         )
 

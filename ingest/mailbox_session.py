@@ -15,7 +15,7 @@ from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError, LoginError
 from imapclient.response_parser import parse_fetch_response
 
-from domain.errors import BadSettings, HaltForPerson, RetryLater
+from domain.errors import BadSettings, HaltForPerson, OutOfReach, RetryLater
 
 _CLIENT = {"name": "fenban", "version": "1.0", "vendor": "fenban", "support-email": "support@fenban.example"}
 _PASSING = re.compile(r"UNAVAILABLE|INUSE|SERVERBUG|LIMIT|temporar|try again|too many|busy|later|繁忙|稍后|频繁", re.IGNORECASE)
@@ -112,7 +112,7 @@ class Session:
         self._name = name
         self._where = f"{host}:{port}"
         self._deadline = deadline
-        with self._told("cannot be reached"):
+        with self._told("cannot be reached", OutOfReach):
             self._client = _Client(host, port, ssl=tls is not None, ssl_context=tls, timeout=timeout)
             with suppress(OSError):
                 # Literals and commands are small writes; waiting to join them costs 40 ms each.
@@ -225,8 +225,8 @@ class Session:
             self._client.shutdown()
 
     @contextmanager
-    def _told(self, what: str) -> Iterator[None]:
-        """Network faults as RetryLater, an untrusted certificate as HaltForPerson; the server's own refusals pass."""
+    def _told(self, what: str, fault: type[RetryLater] = RetryLater) -> Iterator[None]:
+        """Network faults as ``fault``, an untrusted certificate as HaltForPerson; the server's own refusals pass."""
         place = f"mailbox {self._name}: {self._where}"
         try:
             yield
@@ -243,7 +243,7 @@ class Session:
             ) from None
         except (imaplib.IMAP4.abort, OSError, EOFError) as error:
             reason = getattr(error, "strerror", "") or type(error).__name__
-            raise RetryLater(f"{place} {what} ({reason})", remedy="check host, port and network") from None
+            raise fault(f"{place} {what} ({reason})", remedy="check host, port and network") from None
         except (AssertionError, ValueError, IndexError, KeyError, TypeError) as error:
             raise RetryLater(f"{place} sends what is no IMAP ({type(error).__name__})", remedy="check host and port") from None
 

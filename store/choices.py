@@ -5,7 +5,7 @@ from datetime import datetime
 
 import orjson
 
-from domain.accounts import Viewer
+from domain.accounts import DECIDERS, Viewer
 from domain.choices import Action, ChoiceState, Chosen, ReviewChoice, Seen
 from domain.decisions import DeadlineClass
 from domain.ids import Number, UnitCode
@@ -17,7 +17,7 @@ from store.visibility import visible_matters
 
 _INSERT = insert_sql(choices, "id", "number", "version", "account", "made_at", "due_at", "state", "choice")
 _COLUMNS = (
-    "c.id, c.number, c.version, c.account, a.login, a.name, a.disabled, c.made_at, c.due_at, c.state, c.choice, c.reason, "
+    "c.id, c.number, c.version, c.account, a.login, a.name, a.disabled, a.roles, c.made_at, c.due_at, c.state, c.choice, c.reason, "
     "c.settled_at"
 )
 _SELECT = f"SELECT {_COLUMNS} FROM choices c JOIN accounts a ON a.id = c.account WHERE "
@@ -84,17 +84,17 @@ def _put(choice: ReviewChoice, seen: Seen) -> str:
 
 
 def _chosen(row: Row) -> Chosen:
-    kept = orjson.loads(row[10])
+    kept = orjson.loads(row[11])
     return Chosen(
         id=row[0],
         number=Number(row[1]),
         account=row[3],
         login=row[4],
         name=row[5],
-        shut=bool(row[6]),
-        made_at=from_us(row[7]),
-        due_at=from_us(row[8]),
-        state=ChoiceState(row[9]),
+        shut=bool(row[6]) or not DECIDERS & set(row[7].split()),
+        made_at=from_us(row[8]),
+        due_at=from_us(row[9]),
+        state=ChoiceState(row[10]),
         choice=ReviewChoice(
             action=Action(kept["action"]),
             lead=UnitCode(kept["lead"]) if kept["lead"] else None,
@@ -104,6 +104,6 @@ def _chosen(row: Row) -> Chosen:
             reason=kept["reason"],
         ),
         seen=Seen(row[2], MessageState(kept["from"]), kept["decisions"]),
-        reason=row[11],
-        settled_at=maybe_time(row[12]),
+        reason=row[12],
+        settled_at=maybe_time(row[13]),
     )

@@ -8,16 +8,16 @@ from typing import TypeVar
 import pyotp
 
 from app.console import passwords
-from app.console.throttle import LATER, Throttle
+from app.console.throttle import AGAIN, Throttle
 from app.console.tokens import digest, new_token
-from app.retry import transact
 from app.settings import LOOPBACK
+from app.transactions import audit_entry, reading, writing
 from app.wiring import System
 from domain.accounts import Account, Role, Session, SignedIn, roles_of
 from domain.errors import Refused
 from domain.ids import UnitCode, VaultOwner
 from domain.ports import Vault
-from domain.records import AuditEntry, SealedValue
+from domain.records import SealedValue
 from store.accounts import SqlAccounts
 from store.audit import SqlAudit
 from store.engine import Transaction
@@ -171,7 +171,7 @@ class Accounts:
 
         opened = self._write(step)
         if opened is None:
-            raise Refused(WRONG, remedy=LATER)
+            raise Refused(WRONG, remedy=AGAIN)
         return opened
 
     def sign_in_by_link(self, token: str, address: str) -> Opened:
@@ -263,7 +263,7 @@ class Accounts:
 
         opened = self._write(step)
         if opened is None:
-            raise Refused(WRONG, remedy=LATER)
+            raise Refused(WRONG, remedy=AGAIN)
         return opened
 
     def sign_out(self, session: Session, account: Account) -> None:
@@ -344,21 +344,13 @@ class Accounts:
 
     @staticmethod
     def _note(tx: Transaction, now: datetime, actor: str, action: str, subject: str, **detail: object) -> None:
-        flat = tuple((name, str(value)) for name, value in detail.items() if value not in (None, ""))
-        SqlAudit(tx).append([AuditEntry(now, actor, action, f"account:{subject}", flat)])
+        SqlAudit(tx).append([audit_entry(now, actor, action, f"account:{subject}", **detail)])
 
     def _read(self, work: Callable[[Transaction], T]) -> T:
-        with self._system.store.transaction(write=False) as tx:
-            return work(tx)
+        return reading(self._system.store, work)
 
     def _write(self, work: Callable[[Transaction, datetime], T]) -> T:
-        def once() -> T:
-            with self._system.store.transaction(write=True) as tx:
-                result = work(tx, self._system.clock.now())
-                tx.commit()
-            return result
-
-        return transact(self._system.clock, once)
+        return writing(self._system.store, self._system.clock, work)
 
 
 def _owner(account: Account) -> VaultOwner:

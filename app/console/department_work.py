@@ -9,6 +9,7 @@ from app.console.guard import NotThere
 from app.console.visit import Visit
 from app.feedback import FeedbackResult
 from app.feedback_steps import PLAIN_ID
+from app.transactions import reading
 from domain.clock import SHANGHAI
 from domain.decisions import AssignmentState
 from domain.errors import Refused, RejectItem
@@ -33,8 +34,7 @@ class DepartmentWork:
         self._system = visit.system
 
     def read(self, query: Callable[[Transaction], T]) -> T:
-        with self._system.store.transaction(write=False) as tx:
-            return query(tx)
+        return reading(self._system.store, query)
 
     def edges(self) -> desk.Edges:
         """What is due today, and within three working days, ends at the end of a day in Asia/Shanghai."""

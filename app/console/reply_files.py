@@ -13,7 +13,7 @@ from app.console.department_work import DepartmentWork
 from app.console.guard import NotThere
 from app.console.visit import Visit
 from app.documents import iso
-from app.retry import transact
+from app.transactions import writing
 from domain.decisions import AssignmentState
 from domain.errors import Refused
 from domain.ids import AssignmentId, VaultOwner
@@ -126,14 +126,7 @@ class ReplyFiles:
         self._write(lambda tx, now: SqlAudit(tx).append([AuditEntry(now, login, action, part, (("file", file),))]))
 
     def _write(self, step: Callable[[Transaction, datetime], None]) -> None:
-        clock = self._visit.system.clock
-
-        def once() -> None:
-            with self._visit.system.store.transaction(write=True) as tx:
-                step(tx, clock.now())
-                tx.commit()
-
-        transact(clock, once)
+        writing(self._visit.system.store, self._visit.system.clock, step)
 
 
 def attach(visit: Visit, ident: str) -> int:

@@ -12,13 +12,12 @@ from typing import Any, TypeVar
 from app.codec import CAPTURE, parts_from
 from app.console.guard import NotThere
 from app.people import masked_words, names_in
-from app.retry import transact
+from app.transactions import audit_entry, writing
 from app.wiring import System
 from domain.accounts import Account, Viewer
 from domain.errors import HaltForPerson, Refused, RejectItem
 from domain.ids import Number, UnitCode
 from domain.messages import Attachment, Capture, Message
-from domain.records import AuditEntry
 from domain.reveals import Reveal, RevealState, may_answer, may_ask
 from store.audit import SqlAudit
 from store.engine import Transaction
@@ -175,15 +174,8 @@ def masked(system: System, tx: Transaction, number: Number, said: str) -> str:
 
 
 def note(tx: Transaction, now: datetime, actor: str, action: str, subject: str, **detail: object) -> None:
-    flat = tuple((name, str(value)) for name, value in detail.items() if value not in (None, ""))
-    SqlAudit(tx).append([AuditEntry(now, actor, action, subject, flat)])
+    SqlAudit(tx).append([audit_entry(now, actor, action, subject, **detail)])
 
 
 def write(system: System, work: Callable[[Transaction, datetime], T]) -> T:
-    def once() -> T:
-        with system.store.transaction(write=True) as tx:
-            result = work(tx, system.clock.now())
-            tx.commit()
-        return result
-
-    return transact(system.clock, once)
+    return writing(system.store, system.clock, work)

@@ -7,6 +7,7 @@ from domain.errors import Refused
 
 TRIES_PER_ADDRESS, ADDRESS_MINUTES = 20, 5
 LATER = "wait a quarter of an hour, or ask an administrator"
+AGAIN = "try again; after several wrong ones wait a quarter of an hour, or ask an administrator for a log-in link"
 
 
 class Throttle:

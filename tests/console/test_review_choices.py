@@ -117,6 +117,15 @@ def test_the_choice_of_a_shut_account_is_refused(desk: Desk, li: Account) -> Non
     assert (desk.state(number), states(desk, li)) == ("in_review", {number: ChoiceState.REFUSED})
 
 
+def test_the_choice_of_who_is_no_reviewer_any_more_is_refused(desk: Desk, li: Account) -> None:
+    (number,) = letters(desk, 1)
+    choosing.choose(desk.system, li, number, WATER)
+    Accounts(desk.system).change("li", "test", roles=["analyst"])
+    desk.clock.forward(seconds=30)
+    assert desk.system.due_choices().look() == 1
+    assert desk.state(number) == "in_review"
+
+
 def test_one_letter_has_one_waiting_choice_however_many_choose_at_once(desk: Desk, li: Account) -> None:
     (number,) = letters(desk, 1)
     others = [Accounts(desk.system).add(f"r{place}", "", ["reviewer"], [], "test") for place in range(3)]

@@ -82,7 +82,6 @@ def test_a_poll_that_was_asked_for_is_due_at_once_on_the_machine_that_stands_by(
     ("error", "fault"),
     [
         (OutOfReach("away"), "unreachable"),
-        (RetryLater("portal.example:443 cannot be reached"), "unreachable"),
         (RetryLater("503"), "passing"),
         (HaltForPerson("wrong password"), "person"),
         (ValueError("?"), "defect"),

@@ -1,13 +1,14 @@
 """The polite client against a server that misbehaves in every way we know."""
 
 import random
+import socket
 import threading
 from collections.abc import Iterator
 
 import pytest
 
 from domain.clock import SystemClock
-from domain.errors import BadSettings, HaltForPerson, RetryLater
+from domain.errors import BadSettings, HaltForPerson, OutOfReach, RetryLater
 from ingest.http import Blocked, Gone, HttpClient, HttpLimits, HttpRequest, ServerFault, TooLarge
 from ingest.http_gate import HostGate
 from ingest.http_network import AddressRule, is_loopback_host
@@ -50,6 +51,14 @@ def test_every_broken_answer_is_bounded_and_passing(server: HostileServer, path:
     assert SystemClock().monotonic() - before < 3.0
     assert caught.value.after
     assert isinstance(caught.value, TooLarge) is (path in ("/bomb", "/too-large"))
+
+
+def test_a_site_that_cannot_be_reached_is_told_from_one_that_answers_badly(server: HostileServer) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        nobody = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    with pytest.raises(OutOfReach) as caught:
+        HttpClient(nobody, LIMITS, HostGate(HandClock(), random.Random(1))).fetch(HttpRequest(nobody + "/a"))
+    assert caught.value.after
 
 
 def test_a_redirect_circle_ends(server: HostileServer) -> None:

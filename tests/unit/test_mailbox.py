@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from domain.errors import BadSettings, HaltForPerson, RetryLater
+from domain.errors import BadSettings, HaltForPerson, OutOfReach, RetryLater
 from domain.messages import Capture
 from ingest.mailbox import MailboxCollector
 from tests.support.collector_rig import Rig
@@ -323,7 +323,7 @@ def test_an_unsafe_login_is_for_a_person_who_learns_of_app_passwords(place: Mail
     [
         ({"password": "wrong"}, HaltForPerson, "授权码"),
         ({"folder": "没有这个"}, HaltForPerson, "no folder"),
-        ({"port": 1}, RetryLater, "cannot be reached"),
+        ({"port": 1}, OutOfReach, "cannot be reached"),
         ({"tls": True, "timeout": 3.0}, HaltForPerson, "TLS"),
     ],
 )

@@ -11,7 +11,7 @@ from app.console.guard import NotThere
 from app.console.review_shown import choice_dict, matter_document, pieces, queue_document
 from app.console.units_found import finder
 from app.console.visit import Visit
-from domain.accounts import Role
+from domain.accounts import DECIDERS, Role
 from domain.choices import Action, ChoiceState, ReviewChoice
 from domain.decisions import DeadlineClass
 from domain.errors import Refused
@@ -20,7 +20,6 @@ from domain.messages import MessageKind
 from store.desk_review import SOURCES, Narrowed, one, queue
 
 READERS = frozenset({Role.REVIEWER, Role.SEALED_REVIEWER, Role.SUPERVISOR})
-DECIDERS = frozenset({Role.REVIEWER, Role.SEALED_REVIEWER})
 LISTED_UNITS = 8
 APPLIED_SHOWN = 2
 MOST_AT_ONCE = 200

@@ -15,13 +15,14 @@ from app.console.texts import said
 from app.console.visit import Visit
 from app.documents import iso
 from app.phrases import phrase
-from app.retry import transact
+from app.transactions import writing
 from domain.accounts import Role
 from domain.clock import SHANGHAI
 from domain.errors import Refused
 from domain.records import AuditEntry
 from store.audit import SqlAudit
 from store.desk_settings import LogFilter, log_page
+from store.engine import Transaction
 
 PAGE = "/settings/audit"
 ON_A_PAGE, IN_A_FILE = 100, 50_000
@@ -172,14 +173,13 @@ def _note(visit: Visit, action: str, wanted: LogFilter, **more: str) -> None:
     """Before anything is shown: what could not be written down is not shown."""
     asked = {"actor": wanted.actor, "action": wanted.action, "subject": wanted.subject}
     times = {"since": visit.query("since"), "until": visit.query("until")}
+    # "action" and "actor" name parts of the entry itself, so the filters go beside it as they are.
     detail = tuple((key, value) for key, value in {**asked, **times, **more}.items() if value)
 
-    def once() -> None:
-        with visit.system.store.transaction(write=True) as tx:
-            SqlAudit(tx).append([AuditEntry(visit.system.clock.now(), visit.me.login, action, "audit", detail)])
-            tx.commit()
+    def step(tx: Transaction, now: datetime) -> None:
+        SqlAudit(tx).append([AuditEntry(now, visit.me.login, action, "audit", detail)])
 
-    transact(visit.system.clock, once)
+    writing(visit.system.store, visit.system.clock, step)
 
 
 ENDPOINTS = (
