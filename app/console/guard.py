@@ -107,6 +107,8 @@ class Guard:
             return self._error(visit, endpoint, 403, "your role may not do this", "ask an administrator")
         if visit.request.method not in SAFE and not _token_matches(visit):
             return self._error(visit, endpoint, 403, "the page is too old", "open the page anew")
+        if visit.account.has(*endpoint.but):
+            return self._error(visit, endpoint, 404, "there is no such page", "")
         return None
 
     def _misfit(self, endpoint: Endpoint, visit: Visit) -> Response | None:

@@ -6,8 +6,8 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from app.console import reveals
-from app.console.endpoints import Endpoint
-from app.console.pages.review import READERS, number_of, of_the_office, whole_number
+from app.console.endpoints import office_endpoint
+from app.console.pages.review import READERS, number_of, whole_number
 from app.console.visit import Visit
 from app.documents import iso, maybe_iso
 from domain.reveals import Reveal
@@ -15,45 +15,37 @@ from domain.reveals import Reveal
 
 def reveals_page(visit: Visit) -> Response:
     """What waits for one's answer, and what one asked for."""
-    of_the_office(visit)
     return visit.page("reveals.html", **_listed(visit))
 
 
 def reveals_json(visit: Visit) -> Response:
-    of_the_office(visit)
     return visit.json(_listed(visit))
 
 
 def asked(visit: Visit) -> Response:
-    of_the_office(visit)
     reveals.ask(visit.system, visit.me, number_of(visit), visit.sent("reason"))
     return visit.go("/review/reveals")
 
 
 def asked_json(visit: Visit) -> Response:
-    of_the_office(visit)
     return visit.json({"id": reveals.ask(visit.system, visit.me, number_of(visit), visit.sent("reason"))}, 201)
 
 
 def answered(visit: Visit) -> Response:
-    of_the_office(visit)
     _answer(visit, grant=visit.sent("grant") == "yes")
     return visit.go("/review/reveals")
 
 
 def answered_json(visit: Visit) -> Response:
-    of_the_office(visit)
     _answer(visit, grant=visit.form.get("grant") is True)
     return visit.json(_listed(visit))
 
 
 def opened(visit: Visit) -> Response:
-    of_the_office(visit)
     return visit.page("revealed.html", shown=reveals.view(visit.system, visit.me, whole_number(visit, "id")))
 
 
 def opened_json(visit: Visit) -> Response:
-    of_the_office(visit)
     shown = reveals.view(visit.system, visit.me, whole_number(visit, "id"))
     return visit.json(
         {
@@ -70,7 +62,6 @@ def opened_json(visit: Visit) -> Response:
 
 def downloaded(visit: Visit) -> Response:
     """A file as the citizen sent it. A browser only ever saves it: what it holds is not to be trusted."""
-    of_the_office(visit)
     file = reveals.attachment(visit.system, visit.me, whole_number(visit, "id"), whole_number(visit, "file"))
     return as_download(file.name, file.data)
 
@@ -117,13 +108,13 @@ ASK_BODY = {"type": "object", "required": ["reason"], "properties": {"reason": {
 ANSWER_BODY = {"type": "object", "required": ["grant"], "properties": {"grant": {"type": "boolean"}, "reason": _REASON}}
 
 ENDPOINTS = (
-    Endpoint("GET", "/review/reveals", reveals_page, READERS),
-    Endpoint("POST", "/review/reveals/{id}/answer", answered, READERS),
-    Endpoint("POST", "/review/reveals/{id}/open", opened, READERS),
-    Endpoint("POST", "/review/reveals/{id}/files/{file}", downloaded, READERS),
-    Endpoint("POST", "/review/{number}/reveal", asked, READERS),
-    Endpoint("GET", "/api/review/reveals", reveals_json, READERS, json=True),
-    Endpoint("POST", "/api/review/reveals/{id}/answer", answered_json, READERS, json=True, body=ANSWER_BODY),
-    Endpoint("POST", "/api/review/reveals/{id}/open", opened_json, READERS, json=True),
-    Endpoint("POST", "/api/review/{number}/reveal", asked_json, READERS, json=True, body=ASK_BODY),
+    office_endpoint("GET", "/review/reveals", reveals_page, READERS),
+    office_endpoint("POST", "/review/reveals/{id}/answer", answered, READERS),
+    office_endpoint("POST", "/review/reveals/{id}/open", opened, READERS),
+    office_endpoint("POST", "/review/reveals/{id}/files/{file}", downloaded, READERS),
+    office_endpoint("POST", "/review/{number}/reveal", asked, READERS),
+    office_endpoint("GET", "/api/review/reveals", reveals_json, READERS, json=True),
+    office_endpoint("POST", "/api/review/reveals/{id}/answer", answered_json, READERS, json=True, body=ANSWER_BODY),
+    office_endpoint("POST", "/api/review/reveals/{id}/open", opened_json, READERS, json=True),
+    office_endpoint("POST", "/api/review/{number}/reveal", asked_json, READERS, json=True, body=ASK_BODY),
 )

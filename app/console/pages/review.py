@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from app.console.choosing import choose, lately, undo, unit_code
-from app.console.endpoints import Endpoint
+from app.console.endpoints import office_endpoint
 from app.console.guard import NotThere
 from app.console.review_shown import choice_dict, matter_document, pieces, queue_document
 from app.console.units_found import finder
@@ -27,7 +27,6 @@ MOST_AT_ONCE = 200
 
 def review_page(visit: Visit) -> Response:
     """The queue, and its first letter open."""
-    of_the_office(visit)
     wanted, after = narrowed(visit), _after(visit)
     document = queue_document(visit.system, visit.me, wanted, after)
     if visit.partial and after is not None:
@@ -37,13 +36,11 @@ def review_page(visit: Visit) -> Response:
 
 
 def review_json(visit: Visit) -> Response:
-    of_the_office(visit)
     return visit.json(queue_document(visit.system, visit.me, narrowed(visit), _after(visit)))
 
 
 def matter_page(visit: Visit) -> Response:
     """One letter: alone for htmx, else beside the queue."""
-    of_the_office(visit)
     wanted, number = narrowed(visit), number_of(visit)
     if visit.partial and visit.request.headers.get("HX-History-Restore-Request") != "true":
         return visit.page("review_matter.html", **_matter(visit, number), **_filters(wanted))
@@ -51,13 +48,11 @@ def matter_page(visit: Visit) -> Response:
 
 
 def matter_json(visit: Visit) -> Response:
-    of_the_office(visit)
     return visit.json(matter_document(visit.system, visit.me, number_of(visit)))
 
 
 def choices_made(visit: Visit) -> Response:
     """One decision for the letter and those chosen beside it; then the next one opens."""
-    of_the_office(visit)
     wanted = narrowed(visit, sent=True)
     number = Number(visit.sent("number"))
     following = _following(visit, wanted, number)
@@ -67,7 +62,6 @@ def choices_made(visit: Visit) -> Response:
 
 def choices_json(visit: Visit) -> Response:
     """``numbers``: one decision for each of them."""
-    of_the_office(visit)
     numbers = [Number(str(number)) for number in _many(visit, "numbers")]
     made, refused = _choose_all(visit, numbers)
     return visit.json({"choices": made, "refused": [{"number": number, "error": error.what} for number, error in refused]}, 201)
@@ -75,33 +69,27 @@ def choices_json(visit: Visit) -> Response:
 
 def waiting_part(visit: Visit) -> Response:
     """The bar of one's own choices."""
-    of_the_office(visit)
     return visit.page("review_waiting.html", choices=_bar(visit), outside=False, **_filters(narrowed(visit)))
 
 
 def waiting_json(visit: Visit) -> Response:
-    of_the_office(visit)
     return visit.json({"choices": _lately(visit)})
 
 
 def undone(visit: Visit) -> Response:
-    of_the_office(visit)
     number = undo(visit.system, visit.me, whole_number(visit, "id"))
     return _moved_on(visit, narrowed(visit, sent=True), number, [])
 
 
 def undone_json(visit: Visit) -> Response:
-    of_the_office(visit)
     return visit.json({"number": undo(visit.system, visit.me, whole_number(visit, "id"))})
 
 
 def units_part(visit: Visit) -> Response:
-    of_the_office(visit)
     return visit.page("review_units.html", units=_units(visit))
 
 
 def units_json(visit: Visit) -> Response:
-    of_the_office(visit)
     return visit.json({"units": _units(visit)})
 
 
@@ -114,12 +102,6 @@ def narrowed(visit: Visit, *, sent: bool = False) -> Narrowed:
         kind if kind in set(MessageKind) else "",
         unit if UnitCode(unit) in visit.system.directory.units else "",
     )
-
-
-def of_the_office(visit: Visit) -> None:
-    """A unit's handler who is a sealed reviewer too decides nothing for the office."""
-    if visit.has(Role.HANDLER):
-        raise NotThere("there is no such page")
 
 
 def _page(visit: Visit, wanted: Narrowed, document: dict[str, Any], number: Number | None) -> Response:
@@ -307,16 +289,16 @@ CHOICE_BODY = {
 UNITS_QUERY = {"type": "object", "properties": {"q": _TEXT, "number": _TEXT}}
 
 ENDPOINTS = (
-    Endpoint("GET", "/review", review_page, READERS),
-    Endpoint("GET", "/review/waiting", waiting_part, READERS),
-    Endpoint("GET", "/review/units", units_part, READERS),
-    Endpoint("POST", "/review/choices", choices_made, DECIDERS),
-    Endpoint("POST", "/review/choices/{id}/undo", undone, DECIDERS),
-    Endpoint("GET", "/review/{number}", matter_page, READERS),
-    Endpoint("GET", "/api/review", review_json, READERS, json=True, query=QUEUE_QUERY),
-    Endpoint("GET", "/api/review/choices", waiting_json, READERS, json=True),
-    Endpoint("POST", "/api/review/choices", choices_json, DECIDERS, json=True, body=CHOICE_BODY),
-    Endpoint("POST", "/api/review/choices/{id}/undo", undone_json, DECIDERS, json=True),
-    Endpoint("GET", "/api/review/units", units_json, READERS, json=True, query=UNITS_QUERY),
-    Endpoint("GET", "/api/review/{number}", matter_json, READERS, json=True),
+    office_endpoint("GET", "/review", review_page, READERS),
+    office_endpoint("GET", "/review/waiting", waiting_part, READERS),
+    office_endpoint("GET", "/review/units", units_part, READERS),
+    office_endpoint("POST", "/review/choices", choices_made, DECIDERS),
+    office_endpoint("POST", "/review/choices/{id}/undo", undone, DECIDERS),
+    office_endpoint("GET", "/review/{number}", matter_page, READERS),
+    office_endpoint("GET", "/api/review", review_json, READERS, json=True, query=QUEUE_QUERY),
+    office_endpoint("GET", "/api/review/choices", waiting_json, READERS, json=True),
+    office_endpoint("POST", "/api/review/choices", choices_json, DECIDERS, json=True, body=CHOICE_BODY),
+    office_endpoint("POST", "/api/review/choices/{id}/undo", undone_json, DECIDERS, json=True),
+    office_endpoint("GET", "/api/review/units", units_json, READERS, json=True, query=UNITS_QUERY),
+    office_endpoint("GET", "/api/review/{number}", matter_json, READERS, json=True),
 )
