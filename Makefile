@@ -10,7 +10,7 @@ WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 # Where this is set (as in images with Python), each of the processes that tests start would compile every module again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo ledger-json test soak services stop-services lint types imports check bench bench-short lock clean
+.PHONY: help demo ledger-json test soak services stop-services lint types imports check bench bench-short accuracy lock clean
 
 SERVERS := $(patsubst deploy/dev/%.sh,%,$(wildcard $(addprefix deploy/dev/,postgresql.sh dovecot.sh kafka.sh chromium.sh)))
 
@@ -68,6 +68,10 @@ bench: $(READY) $(PEERS) ## messages a second beside peers, written to bench.jso
 
 bench-short: $(READY) ## a few hundred messages: fails on wrong results, never on a time
 	@$(BIN)/python -m tests.bench.run --short
+
+DATA ?= ../shared/data
+accuracy: $(READY) ## how good the model is on real letters (in DATA) beside a plain one, written to accuracy.json; PARTS="topics …" makes some
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.accuracy.run --data $(DATA) --out accuracy.json $(PARTS)
 
 lock: ## pins every dependency again
 	@uv pip compile --universal --python-version 3.11 --extra demo --extra dev --no-header --generate-hashes --upgrade \
