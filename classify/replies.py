@@ -28,12 +28,6 @@ _OFFSHOOT = re.compile(r"^[\u4e00-\u9fff]{2,8}?局([\u4e00-\u9fff]{2,6}(?:支队
 _ENDING = re.compile(r"(?:管理|主管)?(?:部门|单位|机关)$")
 
 
-def sent_elsewhere(reply: str) -> bool:
-    """Whether this reply says that the matter is not the answering unit's own and names somebody else to turn to."""
-    text = re.sub(r"\s+", "", reply[:_READ])
-    return bool(_NOT_OURS.search(text)) and bool(_mentions(text))
-
-
 def referred_unit(reply: str, names: Mapping[str, UnitCode]) -> UnitCode | None:
     """The one unit that this reply sends the citizen to while saying that the matter is not the answering unit's own.
 

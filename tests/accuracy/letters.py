@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from classify.replies import sent_elsewhere
+from classify.elsewhere import sent_elsewhere
 from classify.rows import LetterRow, read_letters
 from classify.train import LabelledText
 from domain.ids import UnitCode
@@ -50,7 +50,7 @@ def labelled(rows: Sequence[LetterRow], *, replies: bool, groups: bool = True) -
 
 def is_own(row: LetterRow) -> bool:
     """Whether the answering unit took the matter for its own: its reply does not send the citizen elsewhere."""
-    return not sent_elsewhere(row.reply)
+    return not sent_elsewhere(row.reply, row.unit)
 
 
 def _read(path: Path, columns: dict[str, str]) -> tuple[LetterRow, ...]:

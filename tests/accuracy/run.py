@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.accuracy.figures import Figure
 from tests.accuracy.letters import NoLetters
 
-PARTS = ("topics", "units_static")
+PARTS = ("topics", "units_static", "own_rule")
 """In the order they run and are printed."""
 
 
