@@ -1,19 +1,26 @@
 """Training from a file or from the store, and putting a model to serve."""
 
-import os
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from importlib.metadata import version
+from importlib.resources import files
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
+from app.models import PROGRAM, file_hash
 from app.queries import Queries
 from app.register_plan import masked_text as masked
-from app.wiring import LIVE_POINTER, MODEL_SUFFIX, System
+from app.wiring import System
 from classify.model import Model, save_model
 from classify.rows import LetterRow, read_letters
 from classify.train import LabelledText, train
-from domain.errors import HaltForPerson
 from domain.ids import UnitCode
+from domain.models import ModelRow
 
 SEED = 20121
+NO_FACTS: Mapping[str, Any] = MappingProxyType({})
 Progress = Callable[[str, float], None]
 
 
@@ -59,21 +66,47 @@ def train_model(system: System, rows: list[LabelledText], progress: Progress) ->
     )
 
 
-def keep_model(system: System, model: Model, *, promote: bool) -> Path:
-    """Writes the model's file, never over another's; with ``promote`` it serves from the next start on."""
-    folder = system.models
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{model.version}{MODEL_SUFFIX}"
-        if not path.exists():
-            save_model(model, path)
-        if promote:
-            waiting = folder / f"{LIVE_POINTER}.new"
-            waiting.write_text(model.version + "\n", encoding="utf-8")
-            os.replace(waiting, folder / LIVE_POINTER)
-    except OSError as error:
-        raise HaltForPerson(f"{folder} cannot be written ({error.strerror})", remedy="free space or mend its rights") from None
+def keep_model(
+    system: System, model: Model, *, promote: bool, by: str = PROGRAM, facts: Mapping[str, Any] = NO_FACTS, reason: str = ""
+) -> Path:
+    """Writes the model's file, never over another's, and registers it with ``facts`` (fields of ``ModelRow``); with ``promote``
+    it serves from now on. Raises HaltForPerson when the folder cannot be written."""
+    path = system.registry.path(model.version)
+    if not path.exists():
+        save_model(model, path)
+    now = system.clock.now()
+    row = ModelRow(
+        version=model.version,
+        sha256=file_hash(path),
+        registered_at=now,
+        registered_by=by,
+        trained_at=model.data.trained_at,
+        n_rows=model.data.n_rows,
+        units=model.units,
+        code=code_version(),
+        learned_until=model.data.trained_at,
+    )
+    system.registry.register(replace(row, **facts))
+    if promote:
+        system.registry.promote(model.version, by, reason)
     return path
+
+
+def code_version() -> str:
+    """The program's version and a hash of the code that learns: other code may learn another model from the same letters."""
+    digest = hashlib.sha256()
+    for source in sorted(files("classify").iterdir(), key=lambda one: one.name):
+        if source.name.endswith(".py"):
+            digest.update(source.name.encode() + b"\0" + source.read_bytes())
+    return f"{version('fenban')}+{digest.hexdigest()[:12]}"
+
+
+def data_hash(rows: Sequence[LabelledText]) -> str:
+    """Hexadecimal SHA-256 of the letters with their units, whatever their order."""
+    digest = hashlib.sha256()
+    for line in sorted(f"{row.unit}\0{row.at}\0{row.subject}\0{row.body}\0{row.reply}\0{row.group}" for row in rows):
+        digest.update(line.encode("utf-8", "surrogatepass") + b"\1")
+    return digest.hexdigest()
 
 
 def _labelled(row: LetterRow, code: UnitCode) -> LabelledText:

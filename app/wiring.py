@@ -16,6 +16,7 @@ from app.events import event_maker
 from app.failpoints import Failpoint, no_failpoint
 from app.feedback import FeedbackDesk
 from app.happened import EventMaker
+from app.model_watch import ModelWatch
 from app.office import Office
 from app.office_steps import Settling
 from app.registrar import Registrar
@@ -29,6 +30,7 @@ from domain.clock import SystemClock
 from domain.errors import BadSettings, FenbanError, HaltForPerson
 from domain.ids import ChannelId, ExternalId
 from domain.messages import Message, SeenItem
+from domain.models import ModelState
 from domain.ports import Classifier, Clock, Collector, Parser, Topics
 from route.calendar import WorkingCalendar
 from route.dead_letters import DeadLetters
@@ -45,14 +47,13 @@ from store.vault import FieldVault
 
 if TYPE_CHECKING:
     from app.kafka import KafkaWatch
+    from app.models import Registry
     from app.operations import Operations
     from app.statistics import Statistics
     from classify.model import Model
     from ingest.http_gate import HostGate
     from route.kafka_topics import KafkaTopics
 
-LIVE_POINTER = "live"
-MODEL_SUFFIX = ".model"
 SHARDS = tuple(range(64))
 
 
@@ -69,9 +70,12 @@ class System:
         self.stop = threading.Event()
         rules = {"rules": settings.path(settings.files.rules)} if settings.files.rules is not None else {}
         self.city_files = Watch({"units": settings.path(settings.files.units), **rules})
+        self.model_watch = ModelWatch(self)
+        self.serving = ""
 
     def refresh(self) -> int:
-        """Takes up a unit directory or rules saved since, for what is built from now on; which generation of them stands.
+        """Takes up a unit directory or rules saved since, and the model that serves, for what is built from now on; which
+        generation of them stands.
 
         Called between batches and before each request. Files that are wrong change nothing: the log says it once, and
         ``city_files.trouble`` as long as it lasts.
@@ -79,11 +83,12 @@ class System:
         watch = self.city_files
         if watch.lock.acquire(blocking=False):
             try:
+                self.model_watch.look()
                 if watch.changed():
                     take_up(self, System(self.settings, clock=self.clock))
             finally:
                 watch.lock.release()
-        return watch.generation
+        return watch.generation + self.model_watch.generation
 
     def close(self) -> None:
         for name in ("store", "topics", "_embedded", "_reader"):
@@ -206,10 +211,28 @@ class System:
     @cached_property
     def model(self) -> "Model | None":
         """The live model, None when none was trained yet. Raises HaltForPerson when its file is missing or damaged."""
+        file = self.settings.store_file()
+        if file is not None and not file.exists() and not self._may_make_store:
+            return self._mirrored_model()
+        self.serving = self.registry.placed(ModelState.LIVE)
+        if not self.serving:
+            return None
+        self.registry.mirror(self.serving)
+        return self.registry.load(self.registry.row(self.serving))
+
+    @cached_property
+    def registry(self) -> "Registry":
+        from app.models import Registry
+
+        return Registry(self)
+
+    def _mirrored_model(self) -> "Model | None":
+        """The model that this machine last saw served: for what opens no store."""
+        from app.models import mirrored
         from classify.model import load_model
 
-        path = self.live_model
-        return load_model(path) if path is not None else None
+        self.serving = mirrored(self.models)
+        return load_model(self.registry.path(self.serving)) if self.serving else None
 
     @cached_property
     def operations(self) -> "Operations":
@@ -228,17 +251,6 @@ class System:
     @property
     def models(self) -> Path:
         return self.settings.path(self.settings.files.models)
-
-    @property
-    def live_model(self) -> Path | None:
-        """The file of the model that serves, None when none was trained yet. Raises HaltForPerson when it is missing."""
-        pointer = self.models / LIVE_POINTER
-        if not pointer.exists():
-            return None
-        path = self.models / f"{pointer.read_text(encoding='utf-8').strip()}{MODEL_SUFFIX}"
-        if not path.exists():
-            raise HaltForPerson(f"{pointer} names a model that is not there", remedy="train one: fenban train --csv FILE")
-        return path
 
     @cached_property
     def threshold(self) -> float | None:
@@ -352,7 +364,7 @@ class System:
 
     def problems(self) -> list[str]:
         """Everything wrong that can be known without the network, a line each; opens no database that is not there."""
-        found = self._store_problems()
+        found = self._store_problems() + self._model_problems()
         for name in ("directory", "rulebook", "calendar", "vault", "parsers", "classifier", "threshold"):
             found += _problems_of(partial(getattr, self, name))
         for channel in self.settings.channel:
@@ -366,6 +378,13 @@ class System:
         from app.notice_ways import ways
 
         return _problems_of(lambda: ways(self))
+
+    def _model_problems(self) -> list[str]:
+        """What loading the model says that this machine last saw served: which one serves now only the store knows."""
+        if "model" in self.__dict__:
+            return []
+        self.__dict__["model"] = None
+        return _problems_of(lambda: self.__dict__.update(model=self._mirrored_model()))
 
     def _store_problems(self) -> list[str]:
         try:

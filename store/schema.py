@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0010"
+REVISION = "0011"
 """The migration that this code works with."""
 
 SEQUENCES = {
@@ -38,6 +38,7 @@ SEQUENCES = {
     "accounts": "id",
     "choices": "id",
     "reveals": "id",
+    "model_moves": "id",
 }
 """Tables whose rows get rising ids, and the column: on PostgreSQL each has a sequence ``<table>_<column>_seq``."""
 
@@ -550,5 +551,84 @@ attempts = Table(
     Column("token", LargeBinary, nullable=False),
     _time("at"),
     PrimaryKeyConstraint("token"),
+    sqlite_with_rowid=False,
+)
+
+models = Table(
+    "models",
+    metadata,
+    Column("version", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    _time("registered_at"),
+    _text("registered_by"),
+    _time("trained_at"),
+    Column("letters", Integer, nullable=False),
+    _text("units"),
+    _text("data"),
+    _text("code"),
+    _text("test_set"),
+    _maybe_time("learned_until"),
+    _text("settings"),
+    _text("metrics"),
+    Column("seen", BigInteger, nullable=False, server_default=text("0")),
+    PrimaryKeyConstraint("version"),
+    sqlite_with_rowid=False,
+)
+# One model serves, one gives its opinion.
+_PLACED = text("state <> 'kept'")
+Index("ix_models_placed", models.c.state, unique=True, sqlite_where=_PLACED, postgresql_where=_PLACED)
+
+model_moves = Table(
+    "model_moves",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    _time("at"),
+    _text("actor"),
+    Column("action", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    _text("before"),
+    _text("reason"),
+)
+
+test_sets = Table(
+    "test_sets",
+    metadata,
+    Column("hash", Text, nullable=False),
+    _time("made_at"),
+    _text("made_by"),
+    Column("letters", Integer, nullable=False),
+    _maybe_time("since"),
+    PrimaryKeyConstraint("hash"),
+    sqlite_with_rowid=False,
+)
+
+# Of a letter of the store only its number: its text stays where it is, and goes where it goes.
+test_letters = Table(
+    "test_letters",
+    metadata,
+    Column("test_set", Text, ForeignKey("test_sets.hash"), nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("matter_key", Text, nullable=False),
+    Column("unit", Text, nullable=False),
+    _maybe_time("at"),
+    Column("number", Text, nullable=True),
+    Column("version", Integer, nullable=False),
+    _text("subject"),
+    _text("body"),
+    PrimaryKeyConstraint("test_set", "place"),
+)
+
+opinions = Table(
+    "opinions",
+    metadata,
+    Column("model", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("probability", Double, nullable=False),
+    _time("at"),
+    PrimaryKeyConstraint("model", "number", "version"),
     sqlite_with_rowid=False,
 )

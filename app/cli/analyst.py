@@ -1,5 +1,6 @@
 """``fenban train`` and ``suggest``."""
 
+import getpass
 import json
 import sys
 from itertools import islice
@@ -8,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from app.cli.base import WRONG, JsonOption, SettingsOption, emit, open_system, progress_bar, say, show
+from app.cli.base import WRONG, ByOption, JsonOption, SettingsOption, emit, open_system, progress_bar, say, show
 from app.documents import named
 from app.phrases import phrase, spoken
 from app.register_plan import masked_text as masked
@@ -16,6 +17,7 @@ from app.reports import unit_names
 from app.texts import text
 from app.wiring import System
 from domain.decisions import Suggestion
+from domain.models import ModelState
 
 SUGGEST_BATCH = 256
 NOT_A_LETTER = 'a line is not a JSON object {"id", "subject", "body"}: passed over'
@@ -34,14 +36,13 @@ def train(
     ] = False,
     promote: Annotated[
         bool | None,
-        typer.Option(
-            help="启用与否；缺省：信件数不到现用模型一半的不启用 / let it serve; default: unless it learned from under half as many letters"
-        ),
+        typer.Option(help="启用与否；缺省：没有在用的才启用 / let it serve; default: only where none serves yet"),
     ] = None,
+    by: ByOption = None,
     settings: SettingsOption = None,
 ) -> None:
     """训练分办模型。 / Trains the routing model."""
-    from app.training import keep_model, letters_from_file, letters_from_store, train_model
+    from app.training import SEED, data_hash, keep_model, letters_from_file, letters_from_store, train_model
     from classify.rows import parse_columns
 
     if csv is None and not from_store:
@@ -50,7 +51,7 @@ def train(
         mapping = parse_columns(columns)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--columns") from None
-    with open_system(settings) as system:
+    with open_system(settings, may_make_store=True) as system:
         rows = letters_from_store(system) if from_store else []
         if csv is not None:
             found, notes = letters_from_file(system, csv, mapping)
@@ -59,14 +60,15 @@ def train(
                 say(spoken(note))
         with progress_bar("read") as tell:
             model = train_model(system, rows, tell)
-        serving = system.model
-        promoted = promote if promote is not None else serving is None or 2 * model.data.n_rows >= serving.data.n_rows
-        path = keep_model(system, model, promote=promoted)
+        serves = system.registry.placed(ModelState.LIVE)
+        promoted = promote if promote is not None else not serves
+        facts = {"data": data_hash(rows), "settings": {"target_precision": model.data.target, "seed": SEED}}
+        path = keep_model(system, model, promote=promoted, by=by or getpass.getuser(), facts=facts)
         target = system.settings.decide.target_precision
         least = model.threshold(target)
     automatic = f"{least:.3f}" if least is not None else text("train.no_threshold")
-    if promote is None and not promoted:
-        say(text("train.kept").format(model.data.n_rows, serving.data.n_rows if serving else 0))
+    if not promoted and serves:
+        say(text("train.kept").format(serves, model.version, model.version))
     say(text("train.done").format(path, len(rows), len(model.units), target, automatic))
 
 

@@ -26,6 +26,7 @@ PARTS = {
     "topics": ("topics",),
     "doctor": ("doctor",),
     "analyst": ("train", "suggest"),
+    "models": ("models", "promote", "rollback"),
     "keep": ("backup", "restore", "audit", "keys"),
     "console": ("console", "users"),
     "notices": ("notices",),
