@@ -176,7 +176,8 @@ def step_lines(step: dict[str, Any], names: Mapping[str, str]) -> list[str]:
     match step["step"]:
         case "decided":
             first, *rest = decision_lines(step, names)
-            return [f"{step['number']}  {first}", *rest]
+            by_lot = [text("explain.drawn")] if step.get("drawn") else []
+            return [f"{step['number']}  {first}", *by_lot, *rest]
         case "registered" | "revised":
             return [
                 f"{step['number']}  {step['channel']} {step['external_id'][:24]}  {text('show.version').format(step['version'])}"

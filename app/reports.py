@@ -193,7 +193,7 @@ def explain_document(system: System, number: Number) -> dict[str, Any]:
     queries = Queries(system.store)
     steps = list(queries.steps([member.number for member in members], message.matter))
     steps += [
-        {"at": iso(one.decided_at), "step": "decided", "number": one.number, **decision_dict(one)}
+        {"at": iso(one.decided_at), "step": "decided", "number": one.number, **decision_dict(one), **_drawn(one, listed)}
         for listed in decisions.values()
         for one in listed
     ]
@@ -223,6 +223,12 @@ def explain_document(system: System, number: Number) -> dict[str, Any]:
         ],
         "steps": steps,
     }
+
+
+def _drawn(decision: Decision, listed: Sequence[Decision]) -> dict[str, Any]:
+    """That a person got it by lot is said once one has decided: known before, it would sway them."""
+    decided = any(one.number == decision.number and one.actor and one.decided_at >= decision.decided_at for one in listed)
+    return {"drawn": True} if decision.drawn and decided else {}
 
 
 def _assignment_steps(

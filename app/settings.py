@@ -139,6 +139,9 @@ class VaultSection(Section):
 class Decide(Section):
     automatic: bool = Field(True, description="false: every suggestion waits in review")
     target_precision: float = Field(0.95, ge=0.5, lt=1.0, description="share of automatic decisions that must be right")
+    check_share: float = Field(
+        0.02, ge=0.0, le=0.5, description="share of the letters the model is sure of that a person decides all the same"
+    )
     simple_days: int = Field(5, ge=1, le=60, description="working days for a simple matter")
     complex_days: int = Field(15, ge=1, le=120, description="working days for a complex matter")
 

@@ -197,6 +197,7 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "explain.revised": ("来信人改动", "revised by the citizen"),
         "explain.noted": ("上游动态", "noted upstream"),
         "explain.decided": ("决定", "decided"),
+        "explain.drawn": ("抽中由人工复核：模型本可自动交办", "given to a person by lot: the model would have dispatched it"),
         "explain.assigned": ("交办", "assigned"),
         "explain.signed": ("签收", "signed"),
         "explain.completed": ("办理完毕", "completed"),

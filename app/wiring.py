@@ -16,6 +16,7 @@ from app.events import event_maker
 from app.failpoints import Failpoint, no_failpoint
 from app.feedback import FeedbackDesk
 from app.happened import EventMaker
+from app.lots import lot
 from app.model_watch import ModelWatch
 from app.office import Office
 from app.office_steps import Settling
@@ -314,7 +315,16 @@ class System:
             sameness=SamenessSettings(join.window_hours, join.similarity, join.repeat_days),
             threshold=self.threshold,
         )
-        return Worker(self.store, self.clock, self.decider, self.classifier, self.make_event, settings, failpoint=self.failpoint)
+        return Worker(
+            self.store,
+            self.clock,
+            self.decider,
+            self.classifier,
+            self.make_event,
+            settings,
+            lot=lot(self.settings.decide.check_share),
+            failpoint=self.failpoint,
+        )
 
     @cached_property
     def dead_letters(self) -> DeadLetters:

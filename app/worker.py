@@ -1,6 +1,6 @@
 """From new messages to decisions and events: screen, join, suggest, decide, outbox."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ from app.sameness import Now, Same, SamenessFinder, SamenessSettings, text_form
 from app.sealing import seal_matter
 from domain.decisions import Assignment, Decision, Outcome, Suggestion
 from domain.errors import OutOfReach, Refused, RetryLater
-from domain.ids import MatterId
+from domain.ids import MatterId, Number
 from domain.lifecycle import ARBITRATION_RETURNS
 from domain.messages import Message, MessageState
 from domain.ports import Classifier, Clock, Store, UnitOfWork
@@ -21,6 +21,9 @@ from route.decide import Decider, Screening
 from route.rules import ScreenAction
 
 SEALED_RULE = "sealed-matter"
+
+Lot = Callable[[Number], bool]
+"""Whether a person decides this letter although the model is sure of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class Worker:
         make_event: EventMaker,
         settings: WorkSettings,
         *,
+        lot: Lot = lambda _: False,
         failpoint: Failpoint = no_failpoint,
     ) -> None:
         self._store = store
@@ -61,6 +65,7 @@ class Worker:
         self._classifier = classifier
         self._make_event = make_event
         self._settings = settings
+        self._lot = lot
         self._failpoint = failpoint
 
     def run_once(self) -> int:
@@ -150,6 +155,7 @@ class _BatchWriter:
         self._decider = worker._decider
         self._version = worker._classifier.version
         self._settings = worker._settings
+        self._lot = worker._lot
 
     def handle(self, planned: _Planned) -> None:
         message, screening = planned.message, planned.screening
@@ -208,6 +214,8 @@ class _BatchWriter:
     def _decide(self, planned: _Planned, message: Message, history: tuple[History, ...]) -> None:
         row = self.changes.matters[message.matter]
         threshold = self._settings.threshold
+        returned = [part for part in self.standing.get(message.matter, []) if part.withdrawn_at is None and part.returned_at]
+        given_back = bool(returned) or row.returns >= ARBITRATION_RETURNS
         decision = self._decider.decide(
             message,
             planned.suggestions,
@@ -217,9 +225,9 @@ class _BatchWriter:
             now=self.changes.now,
             excluded=row.excluded,
             doubtful=planned.screening.doubtful,
+            drawn=not given_back and self._lot(message.number),
         )
-        returned = [part for part in self.standing.get(message.matter, []) if part.withdrawn_at is None and part.returned_at]
-        if decision.outcome is Outcome.DISPATCH and (returned or row.returns >= ARBITRATION_RETURNS):
+        if decision.outcome is Outcome.DISPATCH and given_back:
             # What a unit gave back is a person's to give again, whatever the citizen writes meanwhile.
             reason = f"returned by {returned[-1].unit}" if returned else "returned before: the office arbitrates"
             decision = replace(decision, outcome=Outcome.REVIEW, lead=None, co_units=(), deadline=None, reason=reason)

@@ -81,6 +81,7 @@ class Decision:
     """One decision about one version of one message. ``rule`` names what decided: a rule's name, ``model``, or a person.
 
     ``threshold`` is the probability a suggestion needed; ``excluded`` are the units that must never see the matter.
+    ``drawn``: it would have been decided without a person, and was given to one by lot, to see whether it is right.
     """
 
     number: Number
@@ -102,6 +103,7 @@ class Decision:
     suggestions: tuple[Suggestion, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     actor: str = ""
+    drawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,9 @@ class Screening:
 PASSED = Screening("", "", "")
 DOUBTED = Screening("", "", "", doubtful=True)
 MAY_ACCUSE = "may complain of those who would get it"
+LEFT = "the model leaves it to a person"
+"""Said both of a suggestion below the threshold and of one given to a person by lot: who checks the model is not told which."""
+STOPPED = "the model was wrong about this unit too often of late"
 
 
 @dataclass(slots=True)
@@ -139,12 +142,15 @@ class Decider:
         threshold: float | None = None,
         excluded: Collection[UnitCode] = (),
         doubtful: bool = False,
+        stopped: Collection[UnitCode] = (),
+        drawn: bool = False,
     ) -> Decision:
         """The decision about a message that passed screening.
 
         ``automatic`` says whether the model may choose without a person; ``threshold`` None takes the settings'.
         ``excluded`` units, and units that are no longer in the directory, are never chosen nor kept as suggestions.
         ``doubtful`` is the screening's: neither a rule nor the model gives such a message to a unit, a person does.
+        The model gives nothing to a unit that is ``stopped``, and nothing that was ``drawn`` for a person to check it by.
         """
         reading = self._read(message)
         gathered = _gather(self._rulebook.matching(reading))
@@ -154,6 +160,12 @@ class Decider:
         outcome, lead, rule, reason = self._choose(gathered, reading, offered, automatic, model, least, barred)
         if doubtful and outcome in (Outcome.DISPATCH, Outcome.REVIEW):
             outcome, lead, reason = Outcome.REVIEW, None, MAY_ACCUSE
+        by_model = outcome is Outcome.DISPATCH and rule == MODEL_RULE
+        if by_model and (lead in stopped or offered[0].unit in stopped):
+            outcome, lead, reason, by_model = Outcome.REVIEW, None, STOPPED, False
+        drawn = drawn and by_model
+        if drawn:
+            outcome, lead, reason = Outcome.REVIEW, None, LEFT
         co_units: tuple[UnitCode, ...] = ()
         deadline_class, deadline = gathered.deadline_class or DeadlineClass.SIMPLE, None
         if gathered.co_units:
@@ -179,6 +191,7 @@ class Decider:
             threshold=least,
             suggestions=offered,
             evidence=(*self._evidence(reading, gathered), *_words_for(lead, offered)),
+            drawn=drawn,
         )
 
     def by_person(
@@ -270,7 +283,7 @@ class Decider:
         if not automatic:
             return Outcome.REVIEW, None, MODEL_RULE, "the model reaches the target precision at no threshold"
         if best.probability < threshold:
-            return Outcome.REVIEW, None, MODEL_RULE, "below the threshold"
+            return Outcome.REVIEW, None, MODEL_RULE, LEFT
         if not gathered.prefer_local:
             return Outcome.DISPATCH, best.unit, MODEL_RULE, ""
         local = self._local_unit(best.unit, reading.place)

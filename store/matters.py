@@ -76,6 +76,7 @@ def to_decision(row: Any) -> Decision:
         suggestions=get_suggestions(row.suggestions),
         evidence=get_evidence(row.evidence),
         actor=row.actor,
+        drawn=bool(row.drawn),
     )
 
 
@@ -104,6 +105,7 @@ def _decision_row(row_id: int, matter: MatterId, decision: Decision) -> Row:
         put_suggestions(decision.suggestions),
         put_evidence(decision.evidence),
         decision.actor,
+        int(decision.drawn),
     )
 
 

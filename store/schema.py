@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0011"
+REVISION = "0012"
 """The migration that this code works with."""
 
 SEQUENCES = {
@@ -39,6 +39,8 @@ SEQUENCES = {
     "choices": "id",
     "reveals": "id",
     "model_moves": "id",
+    "standings": "id",
+    "labels": "id",
 }
 """Tables whose rows get rising ids, and the column: on PostgreSQL each has a sequence ``<table>_<column>_seq``."""
 
@@ -288,6 +290,7 @@ decisions = Table(
     _text("suggestions"),
     _text("evidence"),
     _text("actor"),
+    _flag("drawn"),
 )
 
 assignments = Table(
@@ -631,4 +634,34 @@ opinions = Table(
     _time("at"),
     PrimaryKeyConstraint("model", "number", "version"),
     sqlite_with_rowid=False,
+)
+
+# Append-only: what the model may do without a person. Of each unit, and of all under an empty one, the last row stands.
+standings = Table(
+    "standings",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    _time("at"),
+    Column("unit", Text, nullable=False),
+    _flag("stopped"),
+    Column("threshold", Double, nullable=True),
+    _text("reason"),
+    Index("ix_standings_unit_id", "unit", "id"),
+)
+
+# Letters of past registers with the unit that answered, masked; the same letter once (``digest``, of what is kept).
+labels = Table(
+    "labels",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("unit", Text, nullable=False),
+    _text("subject"),
+    _text("body"),
+    _text("reply"),
+    _text("matter"),
+    _maybe_time("at"),
+    _maybe_time("answered_at"),
+    _time("taken_at"),
+    UniqueConstraint("digest"),
 )

@@ -20,6 +20,8 @@ SETTINGS = """
 id = "bench"
 name = "云泽市"
 region = "990100"
+[decide]
+check_share = 0
 [log]
 level = "error"
 """

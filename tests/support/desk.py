@@ -172,6 +172,7 @@ class Desk:
         settings = self.folder / "fenban.toml"
         settings.write_text(
             '[city]\nid = "demo"\nname = "示例市"\nregion = "999900"\n[files]\nrules = "rules.toml"\n'
+            + "[decide]\ncheck_share = 0\n"
             + store_section(self.folder, self.store)
             + self.more,
             encoding="utf-8",

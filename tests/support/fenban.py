@@ -86,6 +86,7 @@ own_addresses = ["{address}"]
 
 [decide]
 target_precision = {precision}
+check_share = 0
 
 [work]
 claim_seconds = 5

@@ -37,7 +37,7 @@ def test_a_sure_letter_is_dispatched_an_unsure_one_waits(desk: Desk) -> None:
     sure, unsure = desk.letter("1", WATER), desk.letter("2", UNCLEAR)
     desk.work()
     assert (desk.state(sure), desk.state(unsure)) == ("dispatched", "in_review")
-    assert desk.message(unsure).reason == "below the threshold"
+    assert desk.message(unsure).reason == "the model leaves it to a person"
     (event,) = desk.events("water")
     assert event["type"] == "assigned"
     assert event["data"]["number"] == sure
