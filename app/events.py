@@ -46,6 +46,7 @@ def event_maker(city: str) -> EventMaker:
             now=now,
             change=event.change,
             history=history,
+            similar=(event.similar.count, event.similar.since) if event.similar is not None else None,
         )
 
     return make

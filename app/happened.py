@@ -33,9 +33,17 @@ class Reminder:
 
 
 @dataclass(frozen=True, slots=True)
+class OthersWrote:
+    """How many other persons wrote the same, and when the first of their letters was registered."""
+
+    count: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """Something happened to an assignment. ``others`` are further messages of the matter; ``change`` says of an update what
-    changed: ``revision``, ``decision``, ``deadline``, ``reopened``."""
+    changed: ``revision``, ``decision``, ``deadline``, ``reopened``, ``similar``."""
 
     type: EventType
     assignment: Assignment
@@ -46,6 +54,7 @@ class Event:
     others: tuple[Message, ...] = ()
     change: str = "decision"
     reminder: Reminder | None = None
+    similar: OthersWrote | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from app.similar_shown import with_similar
 from domain.ids import AssignmentId, MatterId, Number, UnitCode
 from store import export, queries, story
 from store.engine import Transaction
@@ -28,7 +29,7 @@ class Queries:
     def export_matters(self, unit: UnitCode | None) -> Iterator[dict[str, Any]]:
         """Streams: the transaction lasts until the last document is taken."""
         with self._reading() as tx:
-            yield from export.export_matters(tx, unit)
+            yield from with_similar(tx, export.export_matters(tx, unit), unit)
 
     def labels(self) -> list[Label]:
         with self._reading() as tx:

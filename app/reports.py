@@ -6,6 +6,7 @@ from typing import Any
 
 from app.documents import assignment_dict, assignment_steps, decision_dict, iso, maybe_iso, suggestion_dict
 from app.queries import Queries
+from app.similar_shown import similar_document
 from app.wiring import System
 from domain.accounts import Viewer
 from domain.decisions import Assignment, Decision, Urgency
@@ -190,6 +191,8 @@ def explain_document(system: System, number: Number) -> dict[str, Any]:
         subjects = [message.matter, *(member.number for member in members), *(part.id for part in parts)]
         audited = [entry for subject in dict.fromkeys(subjects) for _, entry in uow.audit.entries(subject)]
         row = uow.matters.get(message.matter)
+    with system.store.transaction(write=False) as tx:
+        similar = similar_document(tx, message.matter)
     queries = Queries(system.store)
     steps = list(queries.steps([member.number for member in members], message.matter))
     steps += [
@@ -221,6 +224,7 @@ def explain_document(system: System, number: Number) -> dict[str, Any]:
             }
             for one in members
         ],
+        "similar": similar,
         "steps": steps,
     }
 

@@ -54,6 +54,7 @@ class Parts:
     feed: bool = True
     remind: bool = True
     notify: bool = True
+    link: bool = True
     channels: tuple[str, ...] = ()
 
 
@@ -97,6 +98,7 @@ class Runner:
         self._controls = ChannelControls(system)
         self._told: Mapping[ChannelId, Control] | None = None
         self._indexer = system.indexer() if parts.work else None
+        self._linker = system.linker(alone=not parts.work) if parts.link else None
 
     def close(self) -> None:
         for poller in self._pollers:
@@ -106,6 +108,8 @@ class Runner:
             self._share.close()
         if self._indexer is not None:
             self._indexer.close()
+        if self._linker is not None:
+            self._linker.close()
         for slot in self._slots:
             slot.close()
 
@@ -140,6 +144,8 @@ class Runner:
             loops.append(("remind", self._reminding(self._reminders)))
         if self._indexer is not None:
             loops.append(("index", self._indexer.step))
+        if self._linker is not None:
+            loops.append(("link", self._linker.step))
         if self._parts.notify and ways(self._system):
             loops.append(("notices", self._noticing(Notices(self._system, self._slots[0].name))))
         threads = [threading.Thread(target=self._loop, args=(name, step, stop), name=name, daemon=True) for name, step in loops]
@@ -181,6 +187,8 @@ class Runner:
             done += self._count("feed", self._feed_once, told)
         if self._indexer is not None and not done:
             done += self._count("index", self._indexer.look, told)
+        if self._linker is not None and not done:
+            done += self._count("link", self._linker.look, told)
         return done
 
     def _count(self, stage: str, step: Callable[[], int], told: Callable[[str, int], None]) -> int:
@@ -200,6 +208,7 @@ class Runner:
             waiting = self._worker is not None and bool(uow.reads.in_state([MessageState.NEW], limit=1))
             if self._relay is not None:
                 waiting = waiting or bool(uow.outbox.pending(SHARDS, 1, self._system.clock.now()))
+        waiting = waiting or (self._linker is not None and self._linker.waits())
         if waiting:
             self._system.clock.wait(IDLE_SECONDS, stop)
             if self._share is not None:

@@ -158,6 +158,11 @@ class Join(Section):
     repeat_days: int = Field(180, ge=1, le=3650, description="how far back a repeat is looked for")
 
 
+class Link(Section):
+    window_days: int = Field(180, ge=1, le=3650, description="how far back letters of other persons that say the same are found")
+    batch: int = Field(512, ge=1, le=5000, description="decisions that the linker handles at once")
+
+
 class Work(Section):
     batch: int = Field(
         256,
@@ -327,6 +332,7 @@ class Settings(BaseSettings):
     decide: Decide = Decide()
     remind: Remind = Remind()
     join: Join = Join()
+    link: Link = Link()
     work: Work = Work()
     http: Http = Http()
     console: Console = Console()

@@ -48,6 +48,7 @@ from store.vault import FieldVault
 
 if TYPE_CHECKING:
     from app.kafka import KafkaWatch
+    from app.linker import Linker
     from app.models import Registry
     from app.operations import Operations
     from app.statistics import Statistics
@@ -353,6 +354,14 @@ class System:
 
     def indexer(self) -> SearchIndexer:
         return SearchIndexer(self.store, self.clock)
+
+    def linker(self, *, alone: bool) -> "Linker":
+        """``alone``: no letter waits in this process, so it need not rest between two batches."""
+        from app.linker import SHARE, Linker, LinkerSettings
+
+        link = self.settings.link
+        settings = LinkerSettings(self.settings.join.similarity, link.window_days, link.batch, 0.0 if alone else SHARE)
+        return Linker(self.store, self.clock, self.make_event, settings, failpoint=self.failpoint)
 
     def office(self, actor: str | None = None, settling: Settling | None = None) -> Office:
         seals = [screen.name for screen in self.rulebook.screens if screen.action is ScreenAction.SEAL]

@@ -33,6 +33,7 @@ from domain.records import (
     Revision,
     SealedValue,
     Settlement,
+    SimilarLetter,
     TakenEvent,
     TextClaim,
 )
@@ -282,6 +283,25 @@ class ReminderRepository(Protocol):
         """How many reminders the assignment's unit got of it, of every stage."""
 
 
+class SimilarRepository(Protocol):
+    """Groups of letters of several persons that say the same, and what units were told of them."""
+
+    def hold(self, lease: Lease) -> None:
+        """Holds the linker's lease until the unit of work ends. Raises LeaseLost when another took it over."""
+
+    def due(self, limit: int) -> list[int]:
+        """Groups that changed and whose units may have to be told."""
+
+    def members(self, groups: Sequence[int]) -> list[SimilarLetter]:
+        """The letters of the groups, the first registered first; none that is sealed, held, rejected or filtered now."""
+
+    def told(self, matters: Sequence[MatterId]) -> dict[tuple[MatterId, UnitCode], int]:
+        """How many others each unit was told of."""
+
+    def tell(self, group: int, said: Sequence[tuple[MatterId, UnitCode, int]], at: datetime, *, done: bool) -> None:
+        """Keeps what units are told now, in this transaction; ``done``: nobody has to be told of the group any more."""
+
+
 class OutboxRepository(Protocol):
     def add(self, records: Sequence[NewOutbox]) -> None: ...
 
@@ -379,6 +399,7 @@ class UnitOfWork(Protocol):
     reminders: ReminderRepository
     pool: PoolRepository
     choices: ChoiceRepository
+    similar: SimilarRepository
     outbox: OutboxRepository
     channels: ChannelRepository
     shards: ShardRepository

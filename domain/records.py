@@ -208,6 +208,20 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
+class SimilarLetter:
+    """A letter of a group that says the same. ``persons`` are the keyed hashes of who wrote it, none for nobody known;
+    ``excluded`` are the units that must not know of its matter."""
+
+    letter: int
+    number: Number
+    matter: MatterId
+    state: MessageState
+    registered_at: datetime
+    persons: frozenset[bytes]
+    excluded: tuple[UnitCode, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AuditEntry:
     """``detail`` is a flat JSON-able mapping without personal data."""
 

@@ -86,10 +86,14 @@ def updated(
     now: datetime,
     change: str,
     history: Sequence[HistoryItem] = (),
+    similar: tuple[int, datetime] | None = None,
 ) -> NewOutbox:
-    """The whole content again after a change; ``change`` says what: ``revision``, ``deadline``, ``joined``, ``review``, …"""
+    """The whole content again after a change; ``change`` says what: ``revision``, ``deadline``, ``joined``, ``review``, …
+    ``similar``: how many other persons wrote the same, and since when."""
     data = _content(assignment, decision, messages, history)
     data["change"] = change
+    if similar is not None:
+        data["similar"] = {"count": similar[0], "since": time_text(similar[1])}
     return _record(EventType.UPDATED, assignment, data, sequence, city, now)
 
 

@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0012"
+REVISION = "0013"
 """The migration that this code works with."""
 
 SEQUENCES = {
@@ -41,6 +41,7 @@ SEQUENCES = {
     "model_moves": "id",
     "standings": "id",
     "labels": "id",
+    "signatures": "id",
 }
 """Tables whose rows get rising ids, and the column: on PostgreSQL each has a sequence ``<table>_<column>_seq``."""
 
@@ -664,4 +665,63 @@ labels = Table(
     _maybe_time("answered_at"),
     _time("taken_at"),
     UniqueConstraint("digest"),
+)
+
+# MinHash signatures of texts, only ever added to, in the order of their ids: the linker's memory is rebuilt from them.
+# ``scheme`` says how they were made, ``length`` is that of the text's form.
+signatures = Table(
+    "signatures",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("message_id", BigInteger, ForeignKey("messages.id"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("scheme", SmallInteger, nullable=False),
+    _time("at"),
+    Column("length", Integer, nullable=False),
+    _flag("cut"),
+    Column("data", LargeBinary, nullable=False),
+    UniqueConstraint("message_id", "version", "scheme"),
+)
+
+# Which letters of several persons say the same: each row is a letter's place in a group, which is called by its first letter,
+# beside the letter of another person that it was found alike to. It holds for that version of its text alone.
+similar_letters = Table(
+    "similar_letters",
+    metadata,
+    Column("message_id", BigInteger, ForeignKey("messages.id"), nullable=False),
+    Column("head_id", BigInteger, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("other_id", BigInteger, nullable=False),
+    Column("similarity", Double, nullable=False),
+    _time("at"),
+    PrimaryKeyConstraint("message_id", "head_id", "version"),
+    Index("ix_similar_letters_head_id", "head_id"),
+    sqlite_with_rowid=False,
+)
+
+# One row: the decision up to which letters were looked at, and what the linker had then.
+linker = Table(
+    "linker",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("position", BigInteger, nullable=False),
+    Column("links", BigInteger, nullable=False),
+    Column("indexed", BigInteger, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    _time("at"),
+)
+
+# Groups that changed, whose units may have to be told.
+similar_due = Table("similar_due", metadata, Column("head_id", Id, primary_key=True, autoincrement=False))
+
+# How many others a unit was told of, for each matter.
+similar_told = Table(
+    "similar_told",
+    metadata,
+    Column("matter", Text, ForeignKey("matters.id"), nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("others", Integer, nullable=False),
+    _time("at"),
+    PrimaryKeyConstraint("matter", "unit"),
+    sqlite_with_rowid=False,
 )

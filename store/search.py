@@ -52,9 +52,10 @@ class Horizon:
     ended: int = 0
 
 
-def horizon(tx: Transaction) -> Horizon:
-    """Asked within one snapshot. Who registers messages has changed a row (the day's counter) before taking their ids."""
-    top = int(tx.fetch("SELECT coalesce(max(id), 0) FROM messages")[0][0])
+def horizon(tx: Transaction, table: str = "messages") -> Horizon:
+    """Asked within one snapshot. Who registers messages has changed a row (the day's counter) before taking their ids; who
+    decides has locked the matters."""
+    top = int(tx.fetch(f"SELECT coalesce(max(id), 0) FROM {table}")[0][0])
     if tx.sqlite:
         return Horizon(top)
     snapshot = "pg_current_snapshot()"

@@ -25,6 +25,7 @@ from domain.ports import (
     ReminderRepository,
     SamenessRepository,
     ShardRepository,
+    SimilarRepository,
     VaultRepository,
 )
 from store import schema
@@ -44,6 +45,7 @@ from store.reads import SqlReads
 from store.reminders import SqlReminders
 from store.sameness import SqlSameness
 from store.shards import SqlShards
+from store.similar import SqlSimilar
 from store.vault_rows import SqlVault
 
 
@@ -67,6 +69,7 @@ class SqlUnitOfWork:
         self.reminders: ReminderRepository = SqlReminders(tx)
         self.pool: PoolRepository = SqlPool(tx)
         self.choices: ChoiceRepository = SqlChoices(tx)
+        self.similar: SimilarRepository = SqlSimilar(tx)
         self.outbox: OutboxRepository = SqlOutbox(tx)
         self.channels: ChannelRepository = SqlChannels(tx)
         self.shards: ShardRepository = SqlShards(tx)

@@ -11,6 +11,7 @@ from store.codes import get_marks
 from store.engine import Transaction, insert_sql
 from store.schema import data_keys, messages, sealed_values
 from store.search import erase
+from store.signatures import erase as erase_signatures
 
 _KEYS = "SELECT owner, id, wrapped_key, master_version, shredded FROM data_keys WHERE owner IN ({}) ORDER BY id"
 _VALUES = "SELECT key_id, name, version, cipher FROM sealed_values WHERE key_id IN ({}) ORDER BY version, name"
@@ -89,6 +90,7 @@ class SqlVault:
         written = select(messages.c.id, messages.c.number, messages.c.marks).where(messages.c.owner == owner)
         rows = self._tx.rows(written)
         erase(self._tx, [row.id for row in rows])
+        erase_signatures(self._tx, [row.id for row in rows])
         for row in rows:
             self._tx.many("DELETE FROM marks WHERE hash = ? AND message_id = ?", [(m.hash, row.id) for m in get_marks(row.marks)])
             self._tx.run("UPDATE messages SET marks = '' WHERE id = ?", (row.id,))

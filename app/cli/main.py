@@ -16,7 +16,7 @@ from domain.errors import BadSettings, FenbanError
 
 PARTS = {
     "setup": ("init", "check", "upgrade", "units", "calendar"),
-    "run": ("run", "collect", "work", "relay"),
+    "run": ("run", "collect", "work", "relay", "link"),
     "reports": ("status", "ledger", "show", "explain", "export"),
     "office": ("reveal", "review", "held", "filtered", "joined", "assignment", "matter"),
     "pool": ("pool",),

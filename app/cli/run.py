@@ -1,4 +1,4 @@
-"""``fenban run``, ``collect``, ``work``, ``relay``."""
+"""``fenban run``, ``collect``, ``work``, ``relay``, ``link``."""
 
 import signal
 import sys
@@ -31,6 +31,7 @@ def register(app: typer.Typer) -> None:
     app.command("collect")(collect)
     app.command("work")(work)
     app.command("relay")(relay)
+    app.command("link")(link)
 
 
 def run(settings: SettingsOption = None, until_idle: UntilIdle = False) -> None:
@@ -56,7 +57,7 @@ def collect(
             raise HaltForPerson(f"no channel {', '.join(unknown)} in the settings", remedy=f"known: {', '.join(sorted(known))}")
         _run(
             system,
-            Parts(work=False, relay=False, feed=False, remind=False, notify=False, channels=tuple(channels or ())),
+            Parts(work=False, relay=False, feed=False, remind=False, notify=False, link=False, channels=tuple(channels or ())),
             until_idle=until_idle,
         )
 
@@ -64,13 +65,20 @@ def collect(
 def work(settings: SettingsOption = None, until_idle: UntilIdle = False) -> None:
     """只分办：甄别、并件、建议、决定，并催办。 / Screens, joins, suggests and decides, and reminds of deadlines."""
     with open_system(settings, may_make_store=True) as system:
-        _run(system, Parts(collect=False, relay=False, feed=False, notify=False), until_idle=until_idle)
+        _run(system, Parts(collect=False, relay=False, feed=False, notify=False, link=False), until_idle=until_idle)
 
 
 def relay(settings: SettingsOption = None, until_idle: UntilIdle = False) -> None:
     """只发布到主题并收反馈。 / Publishes to the topics and takes feedback only."""
     with open_system(settings, may_make_store=True) as system:
-        _run(system, Parts(collect=False, work=False, remind=False, notify=False), until_idle=until_idle)
+        _run(system, Parts(collect=False, work=False, remind=False, notify=False, link=False), until_idle=until_idle)
+
+
+def link(settings: SettingsOption = None, until_idle: UntilIdle = False) -> None:
+    """只找不同来信人的相似来信，并告知承办单位。 / Links letters of different persons that say the same, and tells their units."""
+    with open_system(settings, may_make_store=True) as system:
+        alone = Parts(collect=False, work=False, relay=False, feed=False, remind=False, notify=False)
+        _run(system, alone, until_idle=until_idle)
 
 
 def _run(system: System, parts: Parts, *, until_idle: bool) -> None:

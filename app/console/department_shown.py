@@ -16,7 +16,7 @@ from route.calendar import WorkingCalendar
 from store import desk_department as desk
 
 Document = dict[str, Any]
-CHANGES = frozenset({"revision", "decision", "deadline", "reopened"})
+CHANGES = frozenset({"revision", "decision", "deadline", "reopened", "similar"})
 FARTHEST = 400
 """Days that are looked at for working days; beyond a year nobody counts them."""
 

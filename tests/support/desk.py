@@ -190,6 +190,7 @@ class Desk:
         self.worker = self.system.worker("test/worker-1")
         self.office = self.system.office("clerk")
         self.feedback = self.system.feedback()
+        self.linker = self.system.linker(alone=True)
 
     def capture(self, external_id: str, text: str, *, channel: str = "portal", **draft: Any) -> Capture:
         data = {
@@ -228,6 +229,10 @@ class Desk:
 
     def work(self) -> None:
         while self.worker.run_once():
+            pass
+
+    def link(self) -> None:
+        while self.linker.look() or self.linker.waits():
             pass
 
     def events(self, unit: str, kind: str = "unit") -> list[dict[str, Any]]:
