@@ -148,6 +148,43 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "已登记，未启用（{} 在用） → fenban compare live {} 比较后 fenban promote {} 启用",
             "registered, not serving ({} serves) → fenban compare live {} tells which is better, fenban promote {} lets it serve",
         ),
+        "train.no_test": (
+            "没有留出测试集：来信不足 200 封（--hold-out 0.15 也可留出）",
+            "nothing is set aside to test on: under 200 letters (--hold-out 0.15 does it all the same)",
+        ),
+        "train.test_made": (
+            "从此留出 {} 封作测试集 {}，连同事项牵连的共 {} 封不参加训练",
+            "{} letters are set aside from now on as frozen test {}; with those of their matters {} were not learned",
+        ),
+        "train.test": (
+            "测试集 {1}（{0} 封）中的 {2} 封未参加训练",
+            "of the frozen test {1} ({0} letters) {2} were given and not learned",
+        ),
+        "train.reached": (
+            "测试集上：首选命中 {top1:.1%}，前三命中 {top3:.1%}，校准误差 {calibration_error:.3f}",
+            "on the frozen test: first right {top1:.1%}, among three {top3:.1%}, calibration error {calibration_error:.3f}",
+        ),
+        "compare.on": (
+            "在固定测试集 {1} 的 {0} 封上对比（另有 {2} 封可能被其中之一学过，不计）",
+            "on {0} letters of the frozen test {1} ({2} more that one of them may have learned from are left out)",
+        ),
+        "compare.side": (
+            "{0} {version}：首选 {top1:.1%}，前三 {top3:.1%}，自动 {coverage:.1%}，其准确率 {precision}",
+            "{0} {version}: first right {top1:.1%}, among three {top3:.1%}, automatic {coverage:.1%}, of these right {precision}",
+        ),
+        "compare.top1": ("首选", "first"),
+        "compare.top3": ("前三", "among three"),
+        "compare.paired": (
+            "{}：两者都对 {both}，只有 A 对 {only_a}，只有 B 对 {only_b}，都错 {neither}；B−A {difference:+.1%}（{interval[0]:+.1%} 至 "
+            "{interval[1]:+.1%}），McNemar p {mcnemar_exact:.4f}，mid-p {mcnemar_mid_p:.4f}",
+            "{}: both right {both}, only A {only_a}, only B {only_b}, neither {neither}; B−A {difference:+.1%} ({interval[0]:+.1%} to "
+            "{interval[1]:+.1%}), McNemar p {mcnemar_exact:.4f}, mid-p {mcnemar_mid_p:.4f}",
+        ),
+        "compare.units": (
+            "有差别的单位（封数，+ 只有 B 对，− 只有 A 对）：",
+            "units where they part (letters, + only B right, − only A):",
+        ),
+        "promote.refused": ("{} 没有启用", "{} is not promoted"),
         "model.live": ("在用", "live"),
         "model.shadow": ("试跑", "shadow"),
         "model.kept": ("留存", "kept"),

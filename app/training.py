@@ -48,7 +48,7 @@ def letters_from_file(system: System, path: Path, columns: Mapping[str, str]) ->
 def letters_from_store(system: System) -> list[LabelledText]:
     """Completed assignments and persons' decisions, already masked."""
     return [
-        LabelledText(row.subject, row.body, row.unit, row.at, "", row.number)
+        LabelledText(row.subject, row.body, row.unit, row.at, "", row.matter, row.number, row.version)
         for row in Queries(system.store).labels()
         if row.unit in system.directory
     ]
@@ -71,6 +71,7 @@ def keep_model(
 ) -> Path:
     """Writes the model's file, never over another's, and registers it with ``facts`` (fields of ``ModelRow``); with ``promote``
     it serves from now on. Raises HaltForPerson when the folder cannot be written."""
+    system.registry.adopt()  # before this file lies among those that were there
     path = system.registry.path(model.version)
     if not path.exists():
         save_model(model, path)

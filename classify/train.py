@@ -37,7 +37,8 @@ MOST_WEIGHTS = 30_000_000
 @dataclass(frozen=True, slots=True)
 class LabelledText:
     """A masked letter and the unit that answered it. ``reply``: that unit's answer, read in training only. ``group``: the
-    matter it belongs to; letters of one group never stand on both sides of a split."""
+    matter it belongs to; letters of one group never stand on both sides of a split. ``number`` and ``version``: of a letter of the
+    store, empty for one of a file."""
 
     subject: str
     body: str
@@ -45,6 +46,8 @@ class LabelledText:
     at: datetime | None = None
     reply: str = ""
     group: str = ""
+    number: str = ""
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,16 +109,3 @@ class Opinion:
     unit: UnitCode
     probability: float
     at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A letter whose right unit is known, with what was suggested first by the model that decided and by the shadow."""
-
-    number: Number
-    right: UnitCode
-    decided_by: str
-    live: UnitCode | None
-    live_probability: float
-    shadow: UnitCode
-    shadow_probability: float

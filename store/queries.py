@@ -23,7 +23,7 @@ _POLLS = (
     "FROM polls p LEFT JOIN (SELECT poll, count(*) AS counted FROM captures GROUP BY poll) c ON c.poll = p.id"
 )
 _LABELS = (
-    "SELECT m.number, v.subject, v.body, x.unit, x.at FROM ("
+    "SELECT m.number, v.subject, v.body, x.unit, x.at, m.version, coalesce(t.repeat_of, t.id) FROM ("
     "SELECT a.matter AS number, a.unit AS unit, a.completed_at AS at FROM assignments a "
     "WHERE a.role = 'lead' AND a.state = 'completed' AND a.completed_at IS NOT NULL "
     "UNION ALL SELECT d.number, d.lead, d.decided_at FROM decisions d WHERE d.actor <> '' AND d.lead IS NOT NULL"
@@ -44,13 +44,15 @@ class LedgerLine:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A masked text and the unit that was right for it."""
+    """A masked text and the unit that was right for it. ``matter``: the one it belongs to, or which that one repeats."""
 
     number: Number
     subject: str
     body: str
     unit: UnitCode
     at: datetime
+    version: int
+    matter: MatterId
 
 
 def ledger(tx: Transaction) -> list[LedgerLine]:
@@ -115,8 +117,8 @@ def _units(tx: Transaction) -> list[dict[str, Any]]:
 def labels(tx: Transaction) -> Iterator[Label]:
     """Completed lead assignments and persons' decisions, the latest of each message; nothing of sealed matters."""
     latest = {row[0]: row for row in tx.fetch(_LABELS)}
-    for number, subject, body, unit, at in latest.values():
-        yield Label(Number(number), subject, body, UnitCode(unit), from_us(at))
+    for number, subject, body, unit, at, version, matter in latest.values():
+        yield Label(Number(number), subject, body, UnitCode(unit), from_us(at), version, MatterId(matter))
 
 
 def find(tx: Transaction, text: str, limit: int = 20) -> list[tuple[Number, MatterId]]:

@@ -5,7 +5,7 @@ import json
 import sys
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,6 +18,9 @@ from app.texts import text
 from app.wiring import System
 from domain.decisions import Suggestion
 from domain.models import ModelState
+
+if TYPE_CHECKING:
+    from app.learning import Learned
 
 SUGGEST_BATCH = 256
 NOT_A_LETTER = 'a line is not a JSON object {"id", "subject", "body"}: passed over'
@@ -38,11 +41,25 @@ def train(
         bool | None,
         typer.Option(help="启用与否；缺省：没有在用的才启用 / let it serve; default: only where none serves yet"),
     ] = None,
+    hold_out: Annotated[
+        float | None,
+        typer.Option(
+            "--hold-out",
+            min=0.0,
+            max=0.9,
+            help="第一次训练时留出多少作固定测试集；缺省 0.15 / the share set aside as frozen test",
+        ),
+    ] = None,
+    new_test: Annotated[
+        bool, typer.Option("--new-test-set", help="另留一个测试集 / set other letters aside from now on")
+    ] = False,
     by: ByOption = None,
     settings: SettingsOption = None,
 ) -> None:
     """训练分办模型。 / Trains the routing model."""
-    from app.training import SEED, data_hash, keep_model, letters_from_file, letters_from_store, train_model
+    from app.learning import learn
+    from app.promoting import let_serve
+    from app.training import letters_from_file, letters_from_store
     from classify.rows import parse_columns
 
     if csv is None and not from_store:
@@ -58,18 +75,31 @@ def train(
             rows += found
             for note in notes:
                 say(spoken(note))
+        who = by or getpass.getuser()
+        source = "+".join([*([csv.name] if csv is not None else []), *(["store"] if from_store else [])])
         with progress_bar("read") as tell:
-            model = train_model(system, rows, tell)
+            learned = learn(system, rows, by=who, progress=tell, hold_out=hold_out, new_test=new_test, source=source)
+        _tell_learned(system, learned)
         serves = system.registry.placed(ModelState.LIVE)
-        promoted = promote if promote is not None else not serves
-        facts = {"data": data_hash(rows), "settings": {"target_precision": model.data.target, "seed": SEED}}
-        path = keep_model(system, model, promote=promoted, by=by or getpass.getuser(), facts=facts)
-        target = system.settings.decide.target_precision
-        least = model.threshold(target)
+        if promote or (promote is None and not serves):
+            let_serve(system, learned.row, who)
+        elif serves:
+            say(text("train.kept").format(serves, learned.row.version, learned.row.version))
+
+
+def _tell_learned(system: System, learned: "Learned") -> None:
+    model, test = learned.model, learned.test
+    target = system.settings.decide.target_precision
+    least = model.threshold(target)
     automatic = f"{least:.3f}" if least is not None else text("train.no_threshold")
-    if not promoted and serves:
-        say(text("train.kept").format(serves, model.version, model.version))
-    say(text("train.done").format(path, len(rows), len(model.units), target, automatic))
+    path = system.registry.path(model.version)
+    say(text("train.done").format(path, model.data.n_rows, len(model.units), target, automatic))
+    if test is None:
+        say(text("train.no_test"))
+        return
+    say(text("train.test_made" if learned.made else "train.test").format(test.letters, test.hash[:12], learned.aside))
+    if found := learned.row.metrics:
+        say(text("train.reached").format(**found))
 
 
 def suggest(as_json: JsonOption = False, settings: SettingsOption = None) -> None:

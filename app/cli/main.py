@@ -26,7 +26,7 @@ PARTS = {
     "topics": ("topics",),
     "doctor": ("doctor",),
     "analyst": ("train", "suggest"),
-    "models": ("models", "promote", "rollback"),
+    "models": ("models", "compare", "promote", "rollback"),
     "keep": ("backup", "restore", "audit", "keys"),
     "console": ("console", "users"),
     "notices": ("notices",),

@@ -6,6 +6,9 @@ from typing import Annotated, Any
 import typer
 
 from app.cli.base import ByOption, JsonOption, SettingsOption, emit, open_system, say, show
+from app.documents import named
+from app.phrases import spoken
+from app.reports import unit_names
 from app.texts import text
 from domain.clock import SHANGHAI
 from domain.models import ModelMove, ModelRow, ModelState
@@ -17,6 +20,7 @@ ModelArgument = Annotated[
 
 def register(app: typer.Typer) -> None:
     app.command("models")(models)
+    app.command("compare")(compare)
     app.command("promote")(promote)
     app.command("rollback")(rollback)
 
@@ -90,12 +94,72 @@ def _line(row: ModelRow) -> str:
     ).format(row.n_rows, len(row.units))
 
 
-def promote(model: ModelArgument, by: ByOption = None, as_json: JsonOption = False, settings: SettingsOption = None) -> None:
-    """启用一个模型；正在运行的进程自动换用。 / Lets a model serve; running processes take it up by themselves."""
+def compare(a: ModelArgument, b: ModelArgument, as_json: JsonOption = False, settings: SettingsOption = None) -> None:
+    """在固定测试集上逐封对比两个模型（McNemar 检验）。 / Two models on the letters set aside, letter by letter."""
+    from app.judging import beside, beside_document
+
     with open_system(settings) as system:
-        version = system.registry.row(model).version
-        before = system.registry.promote(version, by or getpass.getuser())
-    _tell_moved(version, before, as_json)
+        found = beside(system, system.registry.row(a), system.registry.row(b))
+        document = beside_document(system, found)
+        names = unit_names(system)
+    if as_json:
+        emit(document)
+        return
+    show(text("compare.on").format(document["letters"], document["test_set"][:12], document["left_out"]))
+    for side in ("a", "b"):
+        figures = document[side]
+        sure = next(row for row in [*figures["automatic"], None] if row is None or row["target_precision"] == 0.95)
+        reached = "–" if sure is None or sure["precision"] is None else f"{sure['precision']:.3f}"
+        show(text("compare.side").format(side.upper(), coverage=sure["coverage"] if sure else 0.0, precision=reached, **figures))
+    for name in ("top1", "top3"):
+        show(text("compare.paired").format(text(f"compare.{name}"), **document[name]))
+    show(text("compare.units"))
+    for row in document["units"]:
+        if row["only_a"] or row["only_b"]:
+            show(
+                f"  {named(row['unit'], names)}  {row['letters']}  +{row['only_b']} −{row['only_a']}  p {row['mcnemar_mid_p']:.3f}"
+            )
+
+
+def promote(
+    model: ModelArgument,
+    anyway: Annotated[
+        str,
+        typer.Option(
+            "--anyway", metavar="REASON", help="明知有不足仍启用的理由，记入审计 / a reason to overrule what speaks against it"
+        ),
+    ] = "",
+    by: ByOption = None,
+    as_json: JsonOption = False,
+    settings: SettingsOption = None,
+) -> None:
+    """启用一个模型；测试集上更差、有单位准确率不达标、单位与目录不符的不启用。 / Lets a model serve, unless something speaks against it."""
+    from app.promoting import NotPromoted, let_serve
+
+    with open_system(settings) as system:
+        row = system.registry.row(model)
+        try:
+            before, verdict = let_serve(system, row, by or getpass.getuser(), anyway)
+        except NotPromoted as error:
+            for line in error.objections:
+                say(spoken(line))
+            if as_json:
+                emit({"promoted": False, "version": row.version, "objections": list(error.objections)})
+            raise
+    for line in (*verdict.objections, *verdict.notes):
+        say(f"({spoken(line)})")
+    if as_json:
+        emit(
+            {
+                "promoted": True,
+                "version": row.version,
+                "before": before or None,
+                "objections": list(verdict.objections),
+                "notes": list(verdict.notes),
+            }
+        )
+    else:
+        _tell_moved(row.version, before)
 
 
 def rollback(
@@ -107,13 +171,14 @@ def rollback(
     """换回之前在用的模型。 / Brings back the model that served before."""
     with open_system(settings) as system:
         before, version = system.registry.rollback(by or getpass.getuser(), reason)
-    _tell_moved(version, before, as_json)
-
-
-def _tell_moved(version: str, before: str, as_json: bool) -> None:
     if as_json:
         emit({"live": version, "before": before or None})
-    elif version == before:
+    else:
+        _tell_moved(version, before)
+
+
+def _tell_moved(version: str, before: str) -> None:
+    if version == before:
         say(text("model.serves_already").format(version))
     else:
         say(text("model.serves").format(version, before or text("model.none")))

@@ -1,0 +1,79 @@
+"""One training from its letters to its row in the registry: set aside, learn, measure on what was set aside, keep."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.frozen import LEAST_LETTERS, SHARE, TIMED, FrozenTests, split
+from app.judging import figures, suggested
+from app.training import SEED, Progress, data_hash, keep_model, train_model
+from app.wiring import System
+from classify.model import Model
+from classify.train import LabelledText
+from domain.errors import HaltForPerson
+from domain.models import FrozenTest, ModelRow
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """``test``: what the model was kept from, None where nothing was set aside; ``made``: whether it was made just now.
+    ``aside``: letters given that were not learned, since they or their matter belong to the test."""
+
+    model: Model
+    row: ModelRow
+    test: FrozenTest | None
+    made: bool
+    aside: int
+
+
+def learn(
+    system: System,
+    rows: Sequence[LabelledText],
+    *,
+    by: str,
+    progress: Progress,
+    hold_out: float | None = None,
+    new_test: bool = False,
+    source: str = "",
+) -> Learned:
+    """Trains on the letters that are not set aside and registers the model with what it reached on those that are. It does not
+    serve yet.
+
+    ``hold_out``: the share set aside where nothing is yet (0: nothing); None: the usual share, of LEAST_LETTERS letters and more. ``new_test``: the
+    latest of these letters take the place of what was set aside. Raises HaltForPerson when nothing is left to learn from.
+    """
+    tests = FrozenTests(system)
+    before = tests.current()
+    share = hold_out if hold_out is not None else SHARE if len(rows) >= LEAST_LETTERS else 0.0
+    made = share > 0 and (new_test or before is None)
+    if made:
+        parted = split(rows, share)
+        learned, test = parted.learn, tests.freeze(parted.aside, by) if parted.learn and parted.aside else before
+    else:
+        learned, test = tests.without(rows, before) if before is not None else tuple(rows), before
+    if not learned:
+        raise HaltForPerson(
+            "every letter is set aside, none is left to learn from", remedy="give more letters, or a smaller --hold-out"
+        )
+    model = train_model(system, list(learned), progress)
+    facts = _facts(system, model, learned, test) | {"settings": _settings(system, source)}
+    keep_model(system, model, promote=False, by=by, facts=facts)
+    return Learned(model, system.registry.row(model.version), test, made, len(rows) - len(learned))
+
+
+def _facts(system: System, model: Model, learned: Sequence[LabelledText], test: FrozenTest | None) -> dict[str, Any]:
+    times = [row.at for row in learned if row.at is not None]
+    facts: dict[str, Any] = {
+        "data": data_hash(learned),
+        "test_set": test.hash if test is not None else "",
+        "learned_until": max(times) if times and len(times) >= TIMED * len(learned) else None,
+    }
+    if test is None:
+        return facts
+    letters = FrozenTests(system).letters(test)
+    target = system.settings.decide.target_precision
+    return facts | {"metrics": figures(model, suggested(model, letters), letters, target)} if letters else facts
+
+
+def _settings(system: System, source: str) -> dict[str, Any]:
+    return {"target_precision": system.settings.decide.target_precision, "seed": SEED, "from": source}
