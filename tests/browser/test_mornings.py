@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pyotp
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from domain.accounts import Role
 from domain.ids import Number
@@ -35,25 +35,30 @@ def opened(page: Page) -> str:
     return page.locator("#letter").get_attribute("data-number") or ""
 
 
+def listens(page: Page, was: str = "") -> str:
+    """The letter that is open, once it is another than ``was`` and the page takes keys."""
+    told = "was => document.documentElement.dataset.keys === 'on' && document.getElementById('letter').dataset.number !== was"
+    page.wait_for_function(told, arg=was)
+    return opened(page)
+
+
 def test_a_reviewer_decides_by_keyboard_alone_and_takes_one_back(morning: ConsoleCity, browser: Browser) -> None:
     before = waiting(morning)
     assert len(before) >= 3
     with at_work(morning, browser, Role.REVIEWER) as window:
         page = window.page
         keys = page.keyboard
-        page.wait_for_selector("#letter")
-        while opened(page) not in before:
+        first = listens(page)
+        while first not in before:
             keys.press("j")
-            page.wait_for_function("was => document.getElementById('letter').dataset.number !== was", arg=opened(page))
-        first = opened(page)
+            first = listens(page, first)
         keys.press("2")
         keys.press("e")
         keys.type("请三日内回复")
         keys.press("Escape")
         keys.press("Enter")
         page.wait_for_selector(f'.choice[data-number="{first}"][data-state="waiting"]', timeout=FIVE_SECONDS)
-        page.wait_for_function("was => document.getElementById('letter').dataset.number !== was", arg=first, timeout=FIVE_SECONDS)
-        second = opened(page)
+        second = listens(page, first)
         keys.press("/")
         keys.type("jt")
         page.wait_for_selector("#found-lead li[data-code=roads]")
@@ -70,6 +75,38 @@ def test_a_reviewer_decides_by_keyboard_alone_and_takes_one_back(morning: Consol
     with morning.desk.system.store.unit_of_work(write=False) as uow:
         decision = uow.matters.decisions([morning.desk.message(first).matter])[morning.desk.message(first).matter][-1]
     assert (decision.lead, decision.requirement, decision.actor) == ("roads", "请三日内回复", "reviewer-zh")
+
+
+def test_keys_pressed_before_the_page_or_the_next_letter_is_there_wait_for_it(morning: ConsoleCity, browser: Browser) -> None:
+    with at_work(morning, browser, Role.REVIEWER) as window:
+        page = window.page
+        keys = page.keyboard
+        listens(page)
+        numbers = [row.get_attribute("data-number") for row in page.locator("#queue .row").all()]
+        held: list[Route] = []
+        page.route("**/htmx.min.js*", lambda route: held.append(route))
+        page.goto(f"{morning.base}/review", wait_until="commit")
+        page.wait_for_selector("#letter")
+        keys.press("j")
+        go_on(page, held)
+        assert listens(page, numbers[0] or "") == numbers[1]
+        page.route(f"**/review/{numbers[0]}?*", lambda route: held.append(route))
+        keys.press("k")
+        keys.press("Enter")
+        keys.press("/")
+        keys.type("jt")
+        go_on(page, held)
+        page.wait_for_selector("#found-lead li[data-code=roads]")
+        assert opened(page) == numbers[0]
+        for number in numbers[:2]:
+            assert page.locator(f'.choice[data-number="{number}"]').count() == 0
+
+
+def go_on(page: Page, held: list[Route]) -> None:
+    """What was asked for meanwhile is answered."""
+    while not held:
+        page.wait_for_timeout(20)
+    held.pop().continue_()
 
 
 def test_a_sealed_reviewer_sees_accusations_and_a_reviewer_does_not(morning: ConsoleCity, browser: Browser) -> None:

@@ -114,8 +114,28 @@
     Enter: () => by("decide") && by("decide").requestSubmit(by("confirm")),
   };
 
-  document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
+  // A key pressed while the page or a letter is still on its way is kept until that is there. Enter is not: nobody decides what is not shown yet.
+  let coming = 1;
+  const early = [];
+  function come(step) {
+    coming += step;
+    document.documentElement.dataset.keys = coming ? "" : "on";
+    while (!coming && early.length) {
+      const key = early.shift();
+      const field = document.activeElement;
+      if (!typing(field)) pressed({ key, target: field, preventDefault() {} });
+      else if (!field.matches("select")) { field.value += key; field.dispatchEvent(new Event("input", { bubbles: true })); }
+    }
+  }
+  window.addEventListener("load", () => come(-1));
+  document.addEventListener("htmx:beforeSend", (event) => {
+    if (event.detail.target.id !== "matter") return;
+    come(1);
+    // By then htmx has made the new letter's links and forms its own: its timer is as long, and began before.
+    event.detail.xhr.addEventListener("loadend", () => window.setTimeout(() => come(-1), window.htmx.config.defaultSettleDelay));
+  });
+
+  function pressed(event) {
     const target = event.target;
     const finder = target.closest && target.closest(".finder");
     if (event.key === "Escape" && typing(target)) { if (finder) close(finder); target.blur(); return; }
@@ -128,7 +148,14 @@
       }
       return;
     }
-    if (by("keys").open || typing(target)) return;
+    if (typing(target)) return;
+    if (coming) {
+      if (!/^[a-z1-5/?]$/.test(event.key)) return;
+      event.preventDefault();
+      early.push(event.key);
+      return;
+    }
+    if (by("keys").open) return;
     if (event.key === "Enter" && target.matches("a, button, summary")) return;
     let step = KEYS[event.key];
     if (/^[1-5]$/.test(event.key)) step = () => { choose(document.querySelector("#decide [name=action][value=decide]")); choose(document.querySelector(`#decide [name=lead][data-place="${event.key}"]`)); };
@@ -137,6 +164,9 @@
     if (!step) return;
     event.preventDefault();
     step();
+  }
+  document.addEventListener("keydown", (event) => {
+    if (!event.ctrlKey && !event.altKey && !event.metaKey && !event.isComposing) pressed(event);
   });
   document.addEventListener("click", (event) => {
     const unit = event.target.closest(".found li");
