@@ -56,7 +56,9 @@ class Consumer:
             raise self._link.told(error) from None
 
     def fetch(self, limit: int, milliseconds: int = SLICE_MS) -> list[TopicRecord]:
-        """What is there, at most ``limit``, waiting a moment for it."""
+        """What is there, at most ``limit``, waiting a moment for it; a longer one where the group is to be joined first."""
+        if self._joining():
+            milliseconds = max(milliseconds, SLICE_MS)
         found = self.asked(lambda: self.kafka.poll(timeout_ms=milliseconds, max_records=limit))
         return [from_consumed(record) for records in found.values() for record in records]
 
@@ -100,6 +102,14 @@ class Consumer:
 
     def close(self) -> None:
         self.kafka.close(autocommit=False, timeout_ms=CLOSE_MS)
+
+    def _joining(self) -> bool:
+        """kafka-python forgets a join for the sake of changed topics when a poll ends in its midst: it would never read again, nor
+        be heard of by the group, without a word (as Java's client once did, KAFKA-9815)."""
+        coordinator = self.kafka._coordinator
+        if coordinator.rejoining:
+            coordinator.request_rejoin()
+        return bool(coordinator.need_rejoin())
 
     def _position(self, partition: Any) -> int:
         timeout = int(self._link.config.timeout * 1000)

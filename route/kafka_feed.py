@@ -33,6 +33,7 @@ class KafkaFeed:
         self._consumer: Consumer | None = None
         self._waiting: dict[Place, deque[TopicRecord]] = defaultdict(deque)
         self._given: list[TopicRecord] = []
+        self._again: dict[Place, int] = {}
         self._joined = False
         self._caught_up = False
 
@@ -62,6 +63,7 @@ class KafkaFeed:
             self._consumer.close()
         self._consumer = None
         self._forget(list(self._waiting))
+        self._again.clear()
         self._given = []
 
     def _opened(self) -> Consumer:
@@ -100,13 +102,21 @@ class KafkaFeed:
             else:
                 heapq.heapreplace(fronts, _front(place, following))
 
-    def assigned(self) -> None:
+    def assigned(self, partitions: Iterable[Any]) -> None:
+        """What this process had before the topics were shared anew it reads on, by kafka-python, where it had fetched to: it
+        is sent back to what it had in hand and gave away then."""
         self._joined, self._caught_up = True, False
+        for partition in partitions:
+            first = self._again.get((partition.topic, partition.partition))
+            if first is not None and self._consumer is not None:
+                self._consumer.kafka.seek(partition, first)
+        self._again.clear()
 
     def revoked(self, places: Iterable[Place]) -> None:
         """Their records come again to whoever reads them now."""
         gone = set(places)
         self._joined = False
+        self._again |= {place: self._waiting[place][0].offset for place in gone if self._waiting.get(place)}
         self._forget(gone)
         self._given = [record for record in self._given if (record.topic, record.partition) not in gone]
 
@@ -125,8 +135,8 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
     def on_partitions_lost(self, lost: Iterable[Any]) -> None:
         self.on_partitions_revoked(lost)
 
-    def on_partitions_assigned(self, assigned: Iterable[Any]) -> None:  # noqa: ARG002
-        self._feed.assigned()
+    def on_partitions_assigned(self, assigned: Iterable[Any]) -> None:
+        self._feed.assigned(assigned)
 
 
 def _front(place: Place, record: TopicRecord) -> tuple[Any, ...]:

@@ -13,6 +13,8 @@ from domain.clock import SystemClock
 from domain.errors import RetryLater
 from domain.events import TopicRecord
 from domain.ports import Feed, Topics
+from route.kafka_consumer import Consumer
+from route.kafka_feed import KafkaFeed
 from tests.support.desk import Desk
 from tests.support.kafka import Broker, shared_broker
 from tests.unit.test_way_of_a_message import WATER
@@ -91,6 +93,35 @@ def test_two_feeds_share_the_topics_and_miss_nothing_when_one_leaves(broker: Bro
     for topic in range(3):
         of_topic = [int(value) for value in seen["stays"] if int(value) % 3 == topic]
         assert list(dict.fromkeys(of_topic)) == sorted(set(of_topic))
+
+
+def learn(consumer: Consumer) -> None:
+    """The cluster's topics are asked for now, not only when half a minute is over."""
+    consumer.kafka._coordinator._cluster.request_update()
+
+
+def test_a_member_that_joins_again_because_topics_changed_is_not_lost_when_a_poll_ends_before_the_join(broker: Broker) -> None:
+    consumer = Consumer(broker.link, SystemClock(), group=GROUP)
+    with closing(consumer):
+        consumer.kafka.subscribe([TOPICS[0]])
+        broker.until(lambda: not consumer.fetch(1) and len(consumer.kafka.assignment()) == 1)
+        broker.link.ask(lambda admin: admin.create_partitions({TOPICS[0]: 2}))
+        learn(consumer)
+        broker.until(lambda: not consumer.fetch(1, 0) and len(consumer.kafka.assignment()) == 2, 30)
+
+
+def test_a_feed_with_records_in_hand_takes_up_the_topic_of_a_new_department(broker: Broker, topics: Topics) -> None:
+    for number in range(3):
+        topics.append(TOPICS[0], "m1", (("id", f"f{number}"),), str(number), NOW)
+    with closing(KafkaFeed(broker.link, SystemClock(), GROUP)) as feed:
+        assert [record.value for record in feed.poll(3)] == ["0", "1", "2"]
+        added = "fenban.feedback.parks"
+        broker.link.ask(lambda admin: admin.create_topics({added: {"num_partitions": 1, "replication_factor": -1}}))
+        topics.append(added, "m2", (("id", "f9"),), "9", NOW)
+        consumer = feed._consumer
+        assert consumer is not None
+        learn(consumer)
+        broker.until(lambda: {record.value for record in feed.poll(9)} == {"0", "1", "2", "9"}, 30)
 
 
 def test_no_record_whatever_it_is_stops_the_feed(broker: Broker, topics: Topics, tmp_path: Path) -> None:

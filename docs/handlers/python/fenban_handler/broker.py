@@ -82,6 +82,9 @@ class Broker:
     def poll(self) -> tuple[list[Event], int]:
         """The next events, and how many records could not be read. Empty after half a second without any."""
         assert self._consumer is not None
+        # kafka-python forgets a join for the sake of changed topics when a poll ends in its midst, and would never read again.
+        if self._consumer._coordinator.rejoining:
+            self._consumer._coordinator.request_rejoin()
         with self._named():
             polled = self._consumer.poll(timeout_ms=POLL_MS)
         events, unreadable = [], 0
