@@ -206,6 +206,7 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "stage.folds": ("交叉验证", "cross-validation"),
         "stage.fit": ("训练模型", "training"),
         "stage.test": ("测试", "testing"),
+        "stage.walk": ("沿时间检验", "walking through time"),
         "stage.done": ("完成", "done"),
         "rows.without_unit": ("{}：{} 行没有单位，已跳过", "{}: {} lines without a unit were passed over"),
         "rows.bad_times": ("{}：{} 个时间无法识别，按没有时间处理", "{}: {} times cannot be read and count as missing"),
@@ -223,6 +224,20 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "目标准确率 {:.0%}：自动分办 {:.1%}，实际准确率 {}",
             "target precision {:.0%}: {:.1%} decided automatically, {} of them right",
         ),
+        "evaluate.which": ("或者 --history，或者 --train 和 --test", "either --history, or --train and --test"),
+        "evaluate.untimed": (
+            "{}：{} 封没有可用的来信时间（at），排不进时间，未计入",
+            "{}: {} letters without a usable time (at) have no place in time and were left out",
+        ),
+        "evaluate.unanswered": (
+            "{}：{} 封没有可用的答复时间（answered），照样检验，但其单位始终算作未知，不用于学习",
+            "{}: {} letters without a usable time of answer (answered) are measured on, but their units are never learned from",
+        ),
+        "evaluate.period": (
+            "{from} 至 {to}：{n} 封，首选 {top1:.1%}，前三 {top3:.1%}，自动分办 {coverage:.1%}，其中正确 {reached}",
+            "{from} to {to}: {n} letters, first {top1:.1%}, first three {top3:.1%}, automatic {coverage:.1%}, of these right {reached}",
+        ),
+        "evaluate.stopped": ("；停过自动分办的：{}", "; stopped meanwhile: {}"),
         "evaluate.none": ("无", "none"),
         "sealed": ("密件", "sealed"),
         "urgency.urgent": ("紧急", "urgent"),

@@ -73,7 +73,7 @@ def name_weights(held: Held) -> tuple[float, npt.NDArray[Any]]:
 def calibrate(out_of_fold: Held, later: Held | None, steepness: float, weights: npt.NDArray[Any]) -> Calibration:
     """Confidence learned out of fold; both held-out sets kept for choosing thresholds. ``weights``: of ``name_weights``."""
     n_units = out_of_fold.scores.shape[1]
-    chosen, first, right = _first_choices(out_of_fold, steepness, weights)
+    chosen, first, right = first_choices(out_of_fold, steepness, weights)
     precision, without_own = _precision(first, right, n_units)
     empty = np.zeros(0)
     plain = Calibration(steepness, _CAUTIOUS, precision, empty, empty.astype(bool), empty.astype(np.int8))
@@ -86,7 +86,7 @@ def calibrate(out_of_fold: Held, later: Held | None, steepness: float, weights: 
     confidence = [confidences(chosen, without_own, learnt)]
     rights, blocks = [right], [np.full(len(right), OUT_OF_FOLD)]
     if later is not None:
-        chosen, first, right = _first_choices(later, steepness, weights)
+        chosen, first, right = first_choices(later, steepness, weights)
         known = [_recent_precision(precision, first, right, later.blocks, block) for block in range(int(later.blocks.max()) + 2)]
         before = np.stack(known)[later.blocks, first]
         confidence.append(confidences(chosen, before, learnt))
@@ -101,7 +101,7 @@ def calibrate(out_of_fold: Held, later: Held | None, steepness: float, weights: 
     )
 
 
-def _first_choices(
+def first_choices(
     held: Held, steepness: float, weights: npt.NDArray[Any]
 ) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
     """(two best probabilities, first unit, whether it was right) of each held-out letter."""

@@ -58,8 +58,8 @@ def measure(model: Model, suggestions: Sequence[Sequence[Suggestion]], truth: Se
     among = [unit in {s.unit for s in found[:3]} for found, unit in zip(suggestions, truth, strict=True)]
     confidence = np.array([found[0].probability if found else 0.0 for found in suggestions])
     return {
-        "top1": _share(right),
-        "top3": _share(np.array(among, dtype=bool)),
+        "top1": share(right),
+        "top3": share(np.array(among, dtype=bool)),
         "macro_f1": round(macro_f1(first, truth), 4),
         "automatic": [_automatic(model.threshold(target), target, confidence, right) for target in TARGETS],
         "calibration_error": round(calibration_error(confidence, right), 4),
@@ -87,8 +87,9 @@ def calibration_error(confidence: npt.NDArray[Any], right: npt.NDArray[Any], bin
 def _automatic(threshold: float | None, target: float, confidence: npt.NDArray[Any], right: npt.NDArray[Any]) -> dict[str, Any]:
     chosen = np.zeros(len(right), dtype=bool) if threshold is None else confidence >= threshold
     precision = round(float(right[chosen].mean()), 4) if chosen.any() else None
-    return {"target_precision": target, "coverage": _share(chosen), "precision": precision}
+    return {"target_precision": target, "coverage": share(chosen), "precision": precision}
 
 
-def _share(flags: npt.NDArray[Any]) -> float:
+def share(flags: npt.NDArray[Any]) -> float:
+    """How many of them are true, of 1, to four places; 0 of none."""
     return round(float(flags.mean()), 4) if len(flags) else 0.0

@@ -6,7 +6,7 @@ unit against the rest (Wang and Manning, "Baselines and Bigrams", ACL 2012), dam
 """
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,24 +30,29 @@ def fit_scores(
     voices: tuple[slice, ...],
     *,
     seed: int,
+    only: Sequence[int] | None = None,
     tell: Callable[[float], None] = lambda _share: None,
 ) -> tuple[FloatArray, FloatArray]:
-    """(weights: columns × units, bias) of one-against-rest machines. ``labels``: unit numbers; ``voices``: column ranges."""
+    """(weights: columns × units, bias) of one-against-rest machines. ``labels``: unit numbers; ``voices``: column ranges.
+
+    ``only``: the units to fit; the others' weights and biases are left to the caller.
+    """
     weights = np.zeros((features.shape[1], n_units), dtype=np.float32)
     bias = np.full(n_units, ABSENT, dtype=np.float32)
     present = np.unique(labels)
     bias[present] = 0.0
     if len(present) == 1:
         return weights, bias
+    fitted = present.tolist() if only is None else [unit for unit in present.tolist() if unit in set(only)]
     for at, voice in enumerate(voices):
         part = features[:, voice].tocsr().astype(np.float64)
         if not part.nnz:
             continue
         odds = _log_odds(part, labels, n_units)
-        for done, unit in enumerate(present.tolist()):
+        for done, unit in enumerate(fitted):
             weights[voice, unit], own_bias = _machine(part, labels == unit, odds[:, unit], seed)
             bias[unit] += own_bias
-            tell((at + (done + 1) / len(present)) / len(voices))
+            tell((at + (done + 1) / len(fitted)) / len(voices))
     return weights, bias
 
 

@@ -83,7 +83,7 @@ def train(
     tell("features", 0.0)
     corpus = _corpus(rows, units)
     n_units = len(corpus.codes)
-    space = build_space(corpus.texts, best_tokenizer(), most_words=MOST_WORDS, most_grams=_most_grams(n_units))
+    space = build_space(corpus.texts, best_tokenizer(), most_words=MOST_WORDS, most_grams=most_grams(n_units))
     features = Vectorizer(space).transform(corpus.texts)
     patterns = _patterns(corpus, units)
     named = NameFinder(patterns).matrix(corpus.texts, n_units)
@@ -143,7 +143,8 @@ def _matter(row: LabelledText) -> bytes:
     return hashlib.sha256((row.group or f"{row.subject}\n{row.body}").encode("utf-8", "surrogatepass")).digest()
 
 
-def _most_grams(n_units: int) -> int:
+def most_grams(n_units: int) -> int:
+    """How many n-grams may have a column where there are so many units."""
     return max(10_000, min(MOST_GRAMS, (MOST_WEIGHTS // n_units - MOST_WORDS) // 2))
 
 

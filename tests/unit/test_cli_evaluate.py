@@ -2,6 +2,7 @@
 
 import csv
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -96,3 +97,75 @@ def test_wrong_usage_is_exit_2(app: typer.Typer, tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", letters(20, 17))
     assert run(app, path, path, "subject").exit_code == 2
     assert CliRunner().invoke(app, ["evaluate", "--train", str(path)]).exit_code == 2
+
+
+COLUMNS = "subject=title,body=content,unit=unit,at=asked_at,answered=handled_at"
+
+
+def past(path: Path, rows: list[SyntheticLetter], *, at: str = "", answered: str = "") -> Path:
+    """Each answered a day later; the first line's times as given, where they are."""
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        out = csv.writer(file)
+        out.writerow(["title", "content", "unit", "asked_at", "handled_at"])
+        for place, row in enumerate(rows):
+            day = row.at + timedelta(hours=23 * place)
+            out.writerow(
+                [
+                    row.subject,
+                    row.body,
+                    row.unit,
+                    at if at and not place else f"{day:%Y-%m-%d %H:%M:%S}",
+                    answered if answered and not place else f"{day + timedelta(days=1):%Y-%m-%d %H:%M:%S}",
+                ]
+            )
+    return path
+
+
+def walk(app: typer.Typer, path: Path, *more: str, columns: str = COLUMNS):  # type: ignore[no-untyped-def]
+    return CliRunner().invoke(
+        app, ["evaluate", "--history", str(path), "--columns", columns, "--retrain-days", "14", *more], env={"TERM": "dumb"}
+    )
+
+
+def test_a_walk_is_the_same_document_with_periods(app: typer.Typer, tmp_path: Path) -> None:
+    result = walk(app, past(tmp_path / "all.csv", letters(300, 18, noise=0.1)), "--start", "0.6", "--json")
+    assert result.exit_code == 0, result.stderr
+    document = json.loads(result.stdout)
+    assert list(document) == [*KEYS, "periods"]
+    assert document["n_test"] == 120
+    assert document["n_train"] in (179, 180)
+    assert sum(period["n"] for period in document["periods"]) == 120
+    for period in document["periods"]:
+        assert list(period) == ["from", "to", "n", "top1", "top3", "coverage", "precision", "stopped_units"]
+        assert (period["precision"] is None) == (period["coverage"] == 0)
+    assert result.stderr == ""
+
+
+def test_a_walk_is_told_by_quarters(app: typer.Typer, tmp_path: Path) -> None:
+    result = walk(app, past(tmp_path / "all.csv", letters(200, 19)))
+    assert result.exit_code == 0, result.stderr
+    assert "2025-04-01 至 2025-06-30" in result.stdout
+
+
+def test_letters_without_a_usable_time_are_said(app: typer.Typer, tmp_path: Path) -> None:
+    untimed = walk(app, past(tmp_path / "a.csv", letters(200, 20), at="前天"), "--json")
+    assert "1 个时间无法识别" in untimed.stderr
+    assert "1 封没有可用的来信时间" in untimed.stderr
+    assert json.loads(untimed.stdout)["n_test"] == 80
+    unanswered = walk(app, past(tmp_path / "b.csv", letters(200, 20), answered="待定"), "--json")
+    assert "1 封没有可用的答复时间" in unanswered.stderr
+    assert json.loads(unanswered.stdout)["n_test"] == 80
+
+
+def test_a_walk_without_times_of_answer_has_nothing_to_learn_from(app: typer.Typer, tmp_path: Path) -> None:
+    result = walk(app, past(tmp_path / "a.csv", letters(60, 21)), columns="subject=title,body=content,unit=unit,at=asked_at")
+    assert result.exit_code == 1
+    assert "没有可用来训练的已标注来信" in result.stderr
+
+
+def test_a_walk_takes_one_file_alone(app: typer.Typer, tmp_path: Path) -> None:
+    path = past(tmp_path / "a.csv", letters(20, 22))
+    assert walk(app, path, "--train", str(path)).exit_code == 2
+    assert walk(app, path, "--start", "1").exit_code == 2
+    assert walk(app, path, "--retrain-days", "0").exit_code == 2
+    assert CliRunner().invoke(app, ["evaluate"]).exit_code == 2

@@ -1,0 +1,116 @@
+"""A model that is learned again and again as answers come in, cheaply: no folds, and only what changed is fitted anew.
+
+What the walk through the past (``classify.history``) measures weekly. Between two rebuildings of the feature space the letters
+seen before keep their rows, and only the machines of units that were given letters since are fitted again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from classify.features import FloatArray, Text, Vectorizer, build_space
+from classify.linear import fit_scores
+from classify.names import NameFinder, directory_patterns, label_patterns, unit_names
+from classify.replies import referred_unit
+from classify.tokens import best_tokenizer, readable
+from classify.train import MOST_WORDS, LabelledText, most_grams
+from domain.ids import UnitCode
+from domain.units import Unit
+
+GROWTH = 0.04
+"""The feature space, and every machine with it, is made anew when the letters are more by this share."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """``scores``: texts × units, names not yet added, columns in the order of the learner's codes; ``named``: rows
+    (text, unit, kind, pattern) as of ``NameFinder.find``; ``known``: False for a text of which no word or gram is known."""
+
+    scores: FloatArray
+    named: npt.NDArray[Any]
+    known: npt.NDArray[Any]
+
+
+class Learner:
+    """Scores texts by what it was taught so far. ``codes``: the units known, in the order in which they became so."""
+
+    def __init__(self, units: Sequence[Unit] | None, *, seed: int) -> None:
+        self._units = units
+        self._directory = None if units is None else {unit.code for unit in units}
+        self._seed = seed
+        self._rows: list[LabelledText] = []
+        self._texts: list[Text] = []
+        self._labels: list[int] = []
+        self._built = 0
+        self._features: list[Any] = []
+        self._vectorizer: Vectorizer
+        self._finder: NameFinder
+        self._weights: FloatArray = np.zeros((0, 0), dtype=np.float32)
+        self._bias: FloatArray = np.zeros(0, dtype=np.float32)
+        self.codes: list[UnitCode] = []
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def teach(self, rows: Sequence[LabelledText]) -> None:
+        """Takes letters whose answers have become known, and fits what they change. Their replies are read here."""
+        new = [row for row in rows if row.unit and (self._directory is None or row.unit in self._directory)]
+        if not new:
+            return
+        for row in new:
+            self._number(row.unit)
+        names = unit_names(self._units, sorted(self.codes))
+        touched = set()
+        for row in new:
+            label = (referred_unit(row.reply, names) if row.reply else None) or row.unit
+            self._rows.append(row)
+            self._texts.append((readable(row.subject), readable(row.body)))
+            self._labels.append(self._number(label))
+            touched.add(self._labels[-1])
+        if len(self._rows) > (1 + GROWTH) * self._built:
+            self._rebuild()
+        else:
+            self._features.append(self._vectorizer.transform(self._texts[-len(new) :]))
+            self._fit(sorted(touched))
+
+    def scores(self, texts: Sequence[Text]) -> Scored:
+        """What these texts score now. Raises LookupError when nothing has been taught yet."""
+        if not self._rows:
+            raise LookupError("nothing has been taught yet")
+        clean = [(readable(subject), readable(body)) for subject, body in texts]
+        features = self._vectorizer.transform(clean)
+        scores = (features @ self._weights + self._bias).astype(np.float32)
+        return Scored(scores, self._finder.find(clean), np.diff(features.indptr) > 0)
+
+    def _number(self, code: UnitCode) -> int:
+        if code not in self.codes:
+            self.codes.append(code)
+        return self.codes.index(code)
+
+    def _rebuild(self) -> None:
+        space = build_space(self._texts, best_tokenizer(), most_words=MOST_WORDS, most_grams=most_grams(len(self.codes)))
+        self._vectorizer = Vectorizer(space)
+        self._features = [self._vectorizer.transform(self._texts)]
+        joined = [f"{subject}\n{body}" for subject, body in self._texts]
+        codes = tuple(self.codes)
+        patterns = label_patterns(codes, joined) if self._units is None else directory_patterns(self._units, codes, joined)
+        self._finder = NameFinder(patterns)
+        self._built = len(self._rows)
+        self._weights = np.zeros((len(space.idf), 0), dtype=np.float32)
+        self._bias = np.zeros(0, dtype=np.float32)
+        self._fit(None)
+
+    def _fit(self, only: Sequence[int] | None) -> None:
+        features = sparse.vstack(self._features, format="csr")
+        self._features = [features]
+        labels: npt.NDArray[Any] = np.array(self._labels, dtype=np.int64)
+        n_units = len(self.codes)
+        weights, bias = fit_scores(features, labels, n_units, self._vectorizer.space.voices, seed=self._seed, only=only)
+        if only is not None:
+            kept = [unit for unit in range(self._weights.shape[1]) if unit not in only]
+            weights[:, kept], bias[kept] = self._weights[:, kept], self._bias[kept]
+        self._weights, self._bias = weights, bias
