@@ -24,7 +24,8 @@ OPEN = frozenset({AssignmentState.SENT, AssignmentState.SIGNED})
 @dataclass(slots=True)
 class Changes:
     """``matters`` must hold every matter that is changed, as locked in this unit of work. ``names`` are the sender's: they
-    and all personal data are masked in the reasons that people give."""
+    and all personal data are masked in the reasons that people give. ``others``: the letters merged into a matter, which its
+    units must know of beside the one that stands for it."""
 
     now: datetime
     make_event: EventMaker
@@ -38,6 +39,7 @@ class Changes:
     touched: set[MatterId] = field(default_factory=set)
     names: tuple[str, ...] = ()
     sequences: dict[MatterId, int] = field(default_factory=dict)
+    others: dict[MatterId, tuple[Message, ...]] = field(default_factory=dict)
 
     def settle(
         self,
@@ -77,6 +79,8 @@ class Changes:
         sequence = self.sequences.get(matter, self.matters[matter].sequence) + 1
         self.sequences[matter] = sequence
         self.touched.add(matter)
+        if isinstance(event, Event) and matter in self.others:
+            event = replace(event, others=self.others[matter])
         self.outbox.append(self.make_event(event, sequence, self.now))
 
     def dispatch(
@@ -176,6 +180,7 @@ class Changes:
         self.audit += other.audit
         self.touched |= other.touched
         self.sequences.update(other.sequences)
+        self.others.update(other.others)
 
     def write(self, uow: UnitOfWork) -> None:
         """Writes everything. Raises RetryLater when a message had moved on: the caller rolls back and looks again."""

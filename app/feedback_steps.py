@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from app.changes import LIVE, OPEN, Changes
+from app.copies import letters_of, merged_letters, standing_for
 from app.happened import EventMaker
 from app.offers import CLAIM_RULE, claimable
 from app.people import masked_words, names_in
@@ -39,7 +40,7 @@ class Known:
 
     matters: Mapping[MatterId, MatterRow]
     standing: Mapping[MatterId, Sequence[Assignment]]
-    messages: Mapping[MatterId, Message]
+    letters: Mapping[MatterId, Sequence[Message]]
     values: Mapping[VaultOwner, Sequence[SealedValue]]
 
     @classmethod
@@ -48,9 +49,19 @@ class Known:
         about = {matter_of(event): event for event in events}
         matters = uow.matters.lock(sorted(about))
         standing = uow.assignments.of_matters(list(matters))
-        messages = {matter: found[0] for matter, found in uow.reads.of_matters(list(matters)).items() if found}
-        wordy = [messages[matter].owner for matter in messages if about[matter].reason or about[matter].reply]
-        return cls(matters, standing, messages, uow.vault.of(wordy) if wordy else {})
+        letters = letters_of(uow, list(matters))
+        wordy = [
+            one.owner for matter, members in letters.items() if about[matter].reason or about[matter].reply for one in members
+        ]
+        return cls(matters, standing, letters, uow.vault.of(wordy) if wordy else {})
+
+    def message(self, matter: MatterId) -> Message:
+        return standing_for(matter, self.letters[matter])
+
+    def names(self, vault: Vault, matter: MatterId) -> tuple[str, ...]:
+        """Of all who wrote of the matter."""
+        owners = [one.owner for one in self.letters[matter]]
+        return tuple(dict.fromkeys(name for owner in owners for name in names_in(vault, self.values.get(owner, ()))))
 
     def assignment(self, ident: AssignmentId, matter: MatterId) -> Assignment | None:
         return next((one for one in self.standing.get(matter, ()) if one.id == ident), None)
@@ -92,8 +103,8 @@ class FeedbackSteps:
             changes.note(OFFICE, "feedback.foreign", assignment.id, unit=event.unit)
             return Weighed(FeedbackOutcome.REJECTED, NO_SUCH, changes)
         changes.matters = {matter: known.matters[matter]}
-        message = known.messages[matter]
-        changes.names = names_in(self._vault, known.values.get(message.owner, ()))
+        message = known.message(matter)
+        changes.names = known.names(self._vault, matter)
         if assignment.state is AssignmentState.WITHDRAWN:
             changes.recall(assignment, message)
             return Weighed(FeedbackOutcome.STALE, "this assignment was withdrawn", changes)
@@ -138,6 +149,8 @@ class FeedbackSteps:
             )
         except Refused as error:
             return Weighed(FeedbackOutcome.REJECTED, error.what, changes)
+        if others := merged_letters(known.letters[matter]):
+            changes.others[matter] = others
         changes.decide(matter, replace(decision, rule=CLAIM_RULE))
         changes.dispatch(message, replace(decision, rule=CLAIM_RULE), standing)
         changes.settle(message, MessageState.DISPATCHED, reason=CLAIM_RULE)
@@ -165,7 +178,7 @@ class FeedbackSteps:
         return ""
 
     def _complete(self, known: Known, weighed: Weighed, assignment: Assignment, event: FeedbackEvent) -> None:
-        changes, owner = weighed.changes, known.messages[assignment.matter].owner
+        changes, owner = weighed.changes, known.message(assignment.matter).owner
         changes.change(
             assignment,
             AssignmentState.COMPLETED,

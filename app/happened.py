@@ -43,7 +43,7 @@ class OthersWrote:
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something happened to an assignment. ``others`` are further messages of the matter; ``change`` says of an update what
-    changed: ``revision``, ``decision``, ``deadline``, ``reopened``, ``similar``."""
+    changed: ``revision``, ``decision``, ``deadline``, ``reopened``, ``similar``, ``joined``, ``split``."""
 
     type: EventType
     assignment: Assignment

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from app.changes import LIVE, OUTCOME_STATES, Changes
 from app.copies import JOIN_WAIVED, part, part_copies
 from app.office_assignments import OfficeAssignments
+from app.office_matters import OfficeMatters
 from app.office_pool import OfficePool
 from app.people import masked_words
 from app.sealing import seal_matter
@@ -27,7 +28,7 @@ class Choice:
     deadline_class: DeadlineClass | None = None
 
 
-class Office(OfficeAssignments, OfficePool):
+class Office(OfficeAssignments, OfficeMatters, OfficePool):
     """Everything the office's people do."""
 
     def release(self, number: Number, reason: str, states: Sequence[MessageState]) -> None:

@@ -1,15 +1,16 @@
 """How a step of the office is done: found, locked, done, audited, committed; a refusal is audited too."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from app.changes import Changes
+from app.copies import letters_of, merged_letters, standing_for
 from app.happened import EventMaker
-from app.people import sender_names
+from app.people import matter_names
 from app.retry import transact
 from domain.decisions import Assignment
 from domain.errors import Refused, RetryLater
-from domain.ids import AssignmentId, Number
+from domain.ids import AssignmentId, MatterId, Number
 from domain.messages import Message, MessageState
 from domain.ports import Clock, Store, UnitOfWork, Vault
 from route.calendar import WorkingCalendar
@@ -77,7 +78,7 @@ class OfficeSteps:
                 if self._settling is not None:
                     self._settling(uow, message)
                 changes = Changes(self._clock.now(), self._make_event, matters)
-                changes.names = sender_names(uow, self._vault, message)
+                self._know(uow, changes, message.matter)
                 result = step(uow, changes, message)
                 changes.write(uow)
                 uow.commit()
@@ -95,14 +96,42 @@ class OfficeSteps:
                     raise Refused(f"there is no assignment {ident}", remedy="look it up with: fenban assignment list")
                 changes = Changes(self._clock.now(), self._make_event, uow.matters.lock([assignment.matter]))
                 assignment = uow.assignments.get(ident) or assignment
-                message = uow.reads.of_matters([assignment.matter])[assignment.matter][0]
-                changes.names = sender_names(uow, self._vault, message)
+                message = standing_for(assignment.matter, self._know(uow, changes, assignment.matter))
                 result = step(uow, changes, message, assignment)
                 changes.write(uow)
                 uow.commit()
             return result
 
         return self._audited(ident, action, work)
+
+    def _matters_step(
+        self, numbers: Sequence[Number], action: str, step: Callable[[UnitOfWork, Changes, Mapping[Number, Message]], T]
+    ) -> T:
+        """As ``_message_step`` about several letters, whatever matters they are in: these, and those that any of their letters
+        was once, are locked at once."""
+
+        def work() -> T:
+            with self._store.unit_of_work() as uow:
+                found, members = _with_company(uow, numbers)
+                wanted = {one.matter for one in found.values()} | {MatterId(one.number) for one in members}
+                matters = uow.matters.lock(sorted(wanted))
+                if not uow.alone and _with_company(uow, numbers) != (found, members):
+                    raise RetryLater(f"message {numbers[0]} moved on under another process", remedy="the step is tried again")
+                changes = Changes(self._clock.now(), self._make_event, matters)
+                result = step(uow, changes, found)
+                changes.write(uow)
+                uow.commit()
+            return result
+
+        return self._audited(numbers[0], action, work)
+
+    def _know(self, uow: UnitOfWork, changes: Changes, matter: MatterId) -> list[Message]:
+        """The matter's letters, whose senders' names are masked from here on and which its units are told of."""
+        members = letters_of(uow, [matter])[matter]
+        changes.names = tuple(dict.fromkeys((*changes.names, *matter_names(uow, self._vault, members))))
+        if others := merged_letters(members):
+            changes.others[matter] = others
+        return members
 
     def _audited(self, subject: str, action: str, work: Callable[[], T]) -> T:
         try:
@@ -116,6 +145,16 @@ class OfficeSteps:
         if message.state not in states:
             wanted = " or ".join(states)
             raise Refused(f"message {message.number} is {message.state}, not {wanted}")
+
+
+def _with_company(uow: UnitOfWork, numbers: Sequence[Number]) -> tuple[dict[Number, Message], list[Message]]:
+    """The messages, and all that are in their matters. Raises Refused when one is not there."""
+    found = uow.reads.messages(numbers)
+    for number in numbers:
+        if number not in found:
+            raise Refused(f"there is no message {number}", remedy="look it up with: fenban export matters --json")
+    company = uow.reads.of_matters(sorted({one.matter for one in found.values()}))
+    return found, [one for members in company.values() for one in members]
 
 
 def _standing(uow: UnitOfWork, number: Number, *, whole_matter: bool) -> Message:

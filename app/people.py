@@ -11,9 +11,10 @@ from domain.ports import UnitOfWork, Vault
 from domain.records import SealedValue
 
 
-def sender_names(uow: UnitOfWork, vault: Vault, message: Message) -> tuple[str, ...]:
-    """Every name the sender gave in any version; none where the data key was shredded."""
-    return names_in(vault, uow.vault.of([message.owner]).get(message.owner, ()))
+def matter_names(uow: UnitOfWork, vault: Vault, members: Sequence[Message]) -> tuple[str, ...]:
+    """The names of all who wrote of one matter: none of them may stand in what is written down about it."""
+    sealed = uow.vault.of([one.owner for one in members])
+    return tuple(dict.fromkeys(name for values in sealed.values() for name in names_in(vault, values)))
 
 
 def names_in(vault: Vault, values: Sequence[SealedValue]) -> tuple[str, ...]:

@@ -35,9 +35,9 @@ class Queries:
         with self._reading() as tx:
             return list(queries.labels(tx))
 
-    def steps(self, numbers: Sequence[Number], matter: MatterId) -> list[dict[str, Any]]:
+    def steps(self, numbers: Sequence[Number], matters: Sequence[MatterId]) -> list[dict[str, Any]]:
         with self._reading() as tx:
-            return list(story.steps(tx, numbers, matter))
+            return list(story.steps(tx, numbers, matters))
 
     def matters_of(self, unit: UnitCode | None) -> list[MatterId]:
         with self._reading() as tx:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from app.changes import Changes
+from app.copies import standing_for
 from app.failpoints import Failpoint, no_failpoint
 from app.happened import Event, EventMaker, Reminder
 from app.retry import transact
@@ -106,7 +107,8 @@ class Reminders:
         parts = [part for part in self._owed(uow, window, most) if part.id in locked]
         messages = uow.reads.of_matters([part.matter for part in parts])
         for part in parts:
-            emit_reminder(uow, changes, messages[part.matter][0], part, window.stage, text(f"remind.{window.stage.value}"), ACTOR)
+            message = standing_for(part.matter, messages[part.matter])
+            emit_reminder(uow, changes, message, part, window.stage, text(f"remind.{window.stage.value}"), ACTOR)
         return len(parts)
 
     @staticmethod

@@ -4,7 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from app.copies import letters_of, standing_for
 from app.documents import assignment_dict, assignment_steps, decision_dict, iso, maybe_iso, suggestion_dict
+from app.office_matters import MatterChanged
 from app.queries import Queries
 from app.similar_shown import similar_document
 from app.wiring import System
@@ -145,19 +147,25 @@ def assignment_rows(system: System, unit: UnitCode | None) -> list[dict[str, Any
     with system.store.unit_of_work(write=False) as uow:
         matters = Queries(system.store).matters_of(unit)
         parts = uow.assignments.of_matters(matters)
-        messages = uow.reads.of_matters(matters)
+        letters = letters_of(uow, matters)
+    messages = {matter: standing_for(matter, members) for matter, members in letters.items()}
     rows = [
         {
             **assignment_dict(part),
-            "sealed": part.sealed or messages[matter][0].sealed,
+            "sealed": part.sealed or messages[matter].sealed,
             "matter": matter,
-            "subject": messages[matter][0].subject,
+            "subject": messages[matter].subject,
         }
         for matter, assignments in parts.items()
         for part in assignments
         if unit is None or part.unit == unit
     ]
     return sorted(rows, key=lambda row: (row["sent_at"], row["id"]))
+
+
+def changed_document(done: MatterChanged) -> dict[str, Any]:
+    """``fenban matter merge --json``, ``fenban matter split --json`` (one a line), and what their pages' twins answer."""
+    return {"matter": done.matter, "other": done.other, "messages": list(done.messages), "state": done.state}
 
 
 def message_document(system: System, number: Number) -> dict[str, Any]:
@@ -186,15 +194,16 @@ def explain_document(system: System, number: Number) -> dict[str, Any]:
     with system.store.unit_of_work(write=False) as uow:
         message = _found(uow, number)
         members = uow.reads.of_matters([message.matter]).get(message.matter, [message])
-        decisions = uow.matters.decisions([message.matter, *(MatterId(member.number) for member in members)])
-        parts = uow.assignments.of_matters([message.matter]).get(message.matter, [])
+        matters = list(dict.fromkeys([message.matter, *(MatterId(member.number) for member in members)]))
+        decisions = uow.matters.decisions(matters)
+        parts = [part for given in uow.assignments.of_matters(matters).values() for part in given]
         subjects = [message.matter, *(member.number for member in members), *(part.id for part in parts)]
         audited = [entry for subject in dict.fromkeys(subjects) for _, entry in uow.audit.entries(subject)]
         row = uow.matters.get(message.matter)
     with system.store.transaction(write=False) as tx:
         similar = similar_document(tx, message.matter)
     queries = Queries(system.store)
-    steps = list(queries.steps([member.number for member in members], message.matter))
+    steps = list(queries.steps([member.number for member in members], matters))
     steps += [
         {"at": iso(one.decided_at), "step": "decided", "number": one.number, **decision_dict(one), **_drawn(one, listed)}
         for listed in decisions.values()

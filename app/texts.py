@@ -75,6 +75,8 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "consume.unreadable": ("{} 分区 {} 位置 {}：不是 JSON，跳过", "{} partition {} offset {}: no JSON, passed over"),
         "list.empty": ("没有待办", "nothing waits here"),
         "done": ("完成", "done"),
+        "matter.merged": ("已并案：{} 并入 {}", "merged: {} into {}"),
+        "matter.split": ("已拆分：{} 从 {} 拆出", "split: {} off {}"),
         "check.good": ("设置无误", "the settings are good"),
         "run.started": ("开始运行；按 Ctrl-C 停止", "running; Ctrl-C stops"),
         "run.stopped": ("已停止，没有丢失", "stopped, nothing lost"),

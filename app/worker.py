@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from app.changes import OUTCOME_STATES, Changes
-from app.copies import JOIN_WAIVED, part, part_copies
+from app.copies import JOIN_WAIVED, merged_letters, part, part_copies, tell_units, was_merged
 from app.failpoints import Failpoint, no_failpoint
 from app.happened import EventMaker, History
 from app.sameness import Now, Same, SamenessFinder, SamenessSettings, text_form
@@ -176,11 +176,17 @@ class _BatchWriter:
     def _join_or_decide(self, planned: _Planned) -> None:
         message = planned.message
         if message.version > 1 and message.matter != MatterId(message.number):
-            message = part(self.uow, self.changes, message)
+            message = self._leave(message)
         same = self._same(message)
         if message.version > 1:
+            self.changes.others |= self._merged(message.matter)
             form, least = text_form(message), self._settings.sameness.similarity
-            part_copies(self.uow, self.changes, message, lambda copy: forms_alike(form, text_form(copy)) < least)
+            part_copies(
+                self.uow,
+                self.changes,
+                message,
+                lambda copy: not was_merged(copy) and forms_alike(form, text_form(copy)) < least,
+            )
         apart = self.standing.get(MatterId(message.number)) or self._adds_a_doubt(planned, same)
         if same is not None and same.copy and not apart:
             self._join(message, same)
@@ -191,6 +197,24 @@ class _BatchWriter:
             self.changes.set_matter(replace(row, repeat_of=same.matter))
             history = self._history(same.matter)
         self._decide(planned, message, history)
+
+    def _leave(self, message: Message) -> Message:
+        """A joined letter whose writer changed it stands for itself again; units that work on what it leaves are told."""
+        matter = message.matter
+        members = self.uow.reads.of_matters([matter])[matter]
+        apart = part(self.uow, self.changes, message)
+        staying = [one for one in members if one.number != message.number]
+        theirs = {mark.hash for one in staying for mark in one.marks}
+        parts = self.standing.get(matter, [])
+        if parts and theirs.isdisjoint(mark.hash for mark in message.marks):
+            # Another person's, whose words the units were given: copies they were not.
+            decided = [one for one in self.uow.matters.decisions([matter])[matter] if MatterId(one.number) == matter]
+            tell_units(self.changes, matter, staying, parts, decided[-1] if decided else None, "split")
+        return apart
+
+    def _merged(self, matter: MatterId) -> dict[MatterId, tuple[Message, ...]]:
+        others = merged_letters(self.uow.reads.of_matters([matter])[matter])
+        return {matter: others} if others else {}
 
     def _same(self, message: Message) -> Same | None:
         if self.finder is None or not message.marks or JOIN_WAIVED in message.waived_rules:
@@ -208,7 +232,8 @@ class _BatchWriter:
     def _join(self, message: Message, same: Same) -> None:
         target = same.matter
         own = self.changes.matters[MatterId(message.number)]
-        self.changes.set_matter(replace(own, merged_into=target))
+        # The letter it copies: where that one goes, it goes along.
+        self.changes.set_matter(replace(own, merged_into=MatterId(same.earlier)))
         self._settle(message, MessageState.JOINED, f"copy of {same.earlier} ({same.similarity:.2f})", target)
 
     def _decide(self, planned: _Planned, message: Message, history: tuple[History, ...]) -> None:

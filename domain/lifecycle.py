@@ -13,8 +13,9 @@ MESSAGE_MOVES: dict[M, frozenset[M]] = {
     M.HELD: frozenset({M.NEW, M.REJECTED, M.SEALED_REVIEW}),
     M.FILTERED: frozenset({M.NEW}),
     M.REJECTED: frozenset({M.NEW}),
-    M.JOINED: frozenset({M.NEW, M.SEALED_REVIEW}),
-    M.IN_REVIEW: frozenset({M.DISPATCHED, M.OUT_OF_REMIT, M.SEALED_REVIEW, M.HELD, M.NEW}),
+    # To itself: it goes along when its matter is merged into another, or split off again.
+    M.JOINED: frozenset({M.NEW, M.SEALED_REVIEW, M.JOINED}),
+    M.IN_REVIEW: frozenset({M.DISPATCHED, M.OUT_OF_REMIT, M.SEALED_REVIEW, M.HELD, M.JOINED, M.NEW}),
     M.SEALED_REVIEW: frozenset({M.DISPATCHED, M.OUT_OF_REMIT, M.NEW}),
     M.DISPATCHED: frozenset({M.OUT_OF_REMIT, M.SEALED_REVIEW, M.JOINED, M.NEW}),
     M.OUT_OF_REMIT: frozenset({M.NEW}),

@@ -88,7 +88,7 @@ def updated(
     history: Sequence[HistoryItem] = (),
     similar: tuple[int, datetime] | None = None,
 ) -> NewOutbox:
-    """The whole content again after a change; ``change`` says what: ``revision``, ``deadline``, ``joined``, ``review``, …
+    """The whole content again after a change; ``change`` says what: ``revision``, ``deadline``, ``joined``, ``split``, …
     ``similar``: how many other persons wrote the same, and since when."""
     data = _content(assignment, decision, messages, history)
     data["change"] = change
@@ -184,6 +184,7 @@ def _content(
         "evidence": [_evidence(one) for one in decision.evidence[:EVIDENCE_LIMIT]],
         "history": [_history(item) for item in history],
         "messages": [one.number for one in messages],
+        "letters": [{"number": one.number, **letter(one)} for one in messages[1:]],
         "sent_at": time_text(assignment.sent_at),
     }
 

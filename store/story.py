@@ -5,7 +5,7 @@ from typing import Any
 
 from domain.clock import SHANGHAI
 from domain.ids import AssignmentId, MatterId, Number, UnitCode
-from store.engine import Transaction
+from store.engine import Row, Transaction
 from store.times import from_us
 
 _VERSIONS = (
@@ -15,10 +15,10 @@ _VERSIONS = (
 _NOTES = (
     "SELECT n.at, m.number, n.status FROM notes n JOIN messages m ON m.id = n.message_id WHERE m.number IN ({}) ORDER BY n.id"
 )
-_EVENTS = "SELECT created_at, type, topic, sequence, state, settled_at, reason FROM outbox WHERE key = ? ORDER BY id"
+_EVENTS = "SELECT created_at, type, topic, sequence, state, settled_at, reason FROM outbox WHERE key IN ({}) ORDER BY id"
 _SAID = (
     "SELECT f.at, f.unit, f.type, f.assignment, f.outcome, f.reason FROM feedback f "
-    "WHERE f.assignment = ? OR f.assignment IN (SELECT id FROM assignments WHERE matter = ?) ORDER BY f.at, f.event_id"
+    "WHERE f.assignment IN ({0}) OR f.assignment IN (SELECT id FROM assignments WHERE matter IN ({0})) ORDER BY f.at, f.event_id"
 )
 _PROVISIONAL = "SELECT id FROM assignments WHERE provisional = 1 AND state IN ('sent', 'signed') ORDER BY position"
 
@@ -30,20 +30,26 @@ def assigned_matters(tx: Transaction, unit: UnitCode | None) -> list[MatterId]:
     return [MatterId(row[0]) for row in rows]
 
 
-def steps(tx: Transaction, numbers: Sequence[Number], matter: MatterId) -> Iterator[dict[str, Any]]:
-    """What happened to these messages and their matter, as far as rows of their own tell it; decisions, assignments and the
+def steps(tx: Transaction, numbers: Sequence[Number], matters: Sequence[MatterId]) -> Iterator[dict[str, Any]]:
+    """What happened to these messages and the matters they are or were, as far as rows of their own tell it; decisions, assignments and the
     audit log are not repeated. Each has ``at`` (ISO 8601, Asia/Shanghai) and ``step``."""
     for at, number, channel, external_id, version in tx.fetch_in(_VERSIONS, numbers):
         step = "registered" if version == 1 else "revised"
         yield {"at": _iso(at), "step": step, "number": number, "channel": channel, "external_id": external_id, "version": version}
     for at, number, said in tx.fetch_in(_NOTES, numbers):
         yield {"at": _iso(at), "step": "noted", "number": number, "status": said}
-    for at, kind, topic, sequence, state, settled_at, reason in tx.fetch(_EVENTS, (matter,)):
+    for at, kind, topic, sequence, state, settled_at, reason in tx.fetch_in(_EVENTS, matters):
         event = {"type": kind, "topic": topic, "sequence": sequence, "state": state, "reason": reason}
         yield {"at": _iso(at), "step": "event", **event, "settled_at": _iso(settled_at) if settled_at is not None else None}
-    for at, unit, kind, assignment, outcome, reason in tx.fetch(_SAID, (matter, matter)):
+    for at, unit, kind, assignment, outcome, reason in _said(tx, matters):
         said = {"unit": unit, "type": kind, "assignment": assignment, "outcome": outcome, "reason": reason}
         yield {"at": _iso(at), "step": "feedback", **said}
+
+
+def _said(tx: Transaction, matters: Sequence[MatterId]) -> list[Row]:
+    """What units said about their parts in these, and claims, which name the matter."""
+    places = ", ".join("?" * len(matters))
+    return tx.fetch(_SAID.format(places), (*matters, *matters))
 
 
 def _iso(stored: int) -> str:

@@ -59,9 +59,6 @@ def register(app: typer.Typer) -> None:
     ):
         assignment.command(name)(command)
     app.add_typer(assignment, name="assignment")
-    matter = typer.Typer(help="事项 / matters", no_args_is_help=True)
-    matter.command("close")(matter_close)
-    app.add_typer(matter, name="matter")
     app.command("reveal")(reveal)
 
 
@@ -265,13 +262,6 @@ def assignment_remind(
     """督办：催单位办理。 / Presses the unit for an answer."""
     with open_system(settings) as system:
         system.office(by).remind(AssignmentId(ident), reason)
-    say(text("done"))
-
-
-def matter_close(number: NumberArgument, by: ByOption = None, settings: SettingsOption = None) -> None:
-    """已答复的事项办结。 / Closes an answered matter."""
-    with open_system(settings) as system:
-        system.office(by).close(Number(number))
     say(text("done"))
 
 

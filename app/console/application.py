@@ -24,6 +24,7 @@ PAGES = (
     "review",
     "operations",
     "register",
+    "register_merge",
     "statistics",
     "settings",
     "settings_users",

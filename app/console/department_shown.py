@@ -16,7 +16,7 @@ from route.calendar import WorkingCalendar
 from store import desk_department as desk
 
 Document = dict[str, Any]
-CHANGES = frozenset({"revision", "decision", "deadline", "reopened", "similar"})
+CHANGES = frozenset({"revision", "decision", "deadline", "reopened", "similar", "joined", "split"})
 FARTHEST = 400
 """Days that are looked at for working days; beyond a year nobody counts them."""
 
@@ -60,6 +60,7 @@ def part_document(
     told: Sequence[desk.Told],
     said: Sequence[desk.Said],
     files: Sequence[Document],
+    letters: Sequence[Message],
 ) -> Document:
     """One part, whole, as its unit may see it: of other units who has it and how it stands; never who decided and why."""
     part, message = found.line.part, found.line.message
@@ -79,6 +80,7 @@ def part_document(
         "suggested_unit": part.suggested_unit,
         "reply": part.reply,
         "letter": letter_document(message),
+        "letters": [letter_document(one) for one in letters],
         "copies": list(found.copies),
         "others": [
             {"unit": one.unit, "name": names.get(one.unit, one.unit), "role": one.role, "state": one.state} for one in others

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from app.console.guard import NotThere
 from app.console.visit import Visit
+from app.copies import merged_letters
 from app.feedback import FeedbackResult
 from app.feedback_steps import PLAIN_ID
 from app.transactions import reading
@@ -15,9 +16,11 @@ from domain.decisions import AssignmentState
 from domain.errors import Refused, RejectItem
 from domain.events import FeedbackEvent, FeedbackOutcome, FeedbackType
 from domain.ids import AssignmentId, MatterId, UnitCode
+from domain.messages import Message
 from route.feedback import REPLY_PARTS, parse_feedback
 from store import desk_department as desk
 from store.engine import Transaction
+from store.reads import SqlReads
 
 T = TypeVar("T")
 NO_PART = "there is no such assignment of your unit"
@@ -50,6 +53,11 @@ class DepartmentWork:
         if found is None:
             raise NotThere(NO_PART)
         return found
+
+    def letters(self, found: desk.Part) -> tuple[Message, ...]:
+        """Those that were merged into the part's matter: they say something of their own, and are to be answered too."""
+        matter = found.line.part.matter
+        return merged_letters(self.read(lambda tx: SqlReads(tx).of_matters([matter])[matter]))
 
     def sign(self, ident: str) -> FeedbackResult:
         return self._say(ident, FeedbackType.SIGN, {})

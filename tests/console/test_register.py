@@ -245,3 +245,30 @@ def test_the_page_is_read_in_english_too(city: City) -> None:
 def test_the_switch_of_the_language_stays_on_the_page_with_what_is_looked_for(city: City) -> None:
     page = city.people["analyst"].get("/register?kind=consult&channel=portal").text
     assert 'name="back" value="/register?kind=consult&amp;channel=portal"' in page
+
+
+def test_a_reviewer_merges_and_splits_on_the_matters_page(city: City) -> None:
+    desk, reviewer = city.console.desk, city.people["reviewer"]
+    kept, other = (desk.letter(name, text) for name, text in (("m1", "南街停水两天了。"), ("m2", "南街路面塌了。")))
+    desk.work()
+    assert "/merge" in reviewer.get(f"/register/{kept}").text
+    for person, number, status in (("supervisor", kept, 403), ("reviewer", city.sealed, 404), ("handler", kept, 403)):
+        body = {"other": other, "reason": "同一件事"}
+        assert city.people[person].post_json(f"/api/register/{number}/merge", body).status_code == status
+    assert reviewer.post_json(f"/api/register/{kept}/merge", {"other": city.sealed, "reason": "同一件事"}).status_code == 404
+    assert reviewer.post(f"/register/{kept}/merge", {"other": other, "reason": ""}).status_code == 409
+    there = reviewer.post(f"/register/{other}/merge", {"other": kept, "reason": "同一件事", "direction": "join"})
+    assert (there.status_code, there.headers["location"]) == (303, f"/register/{kept}?done=merge")
+    page = reviewer.get(f"/register/{kept}").text
+    assert f'name="letter" value="{other}"' in page
+    assert {letter["number"] for letter in reviewer.get(f"/api/register/{other}").json()["letters"]} == {kept, other}
+    document = city.people["handler"].get(f"/api/department/parts/{kept}.water.1").json()
+    assert [letter["number"] for letter in document["letters"]] == [other]
+    asked = {"contact_reason": "核实地点", "letter": other}
+    assert city.people["handler"].post_json(f"/api/department/parts/{kept}.water.1/contact", asked).status_code == 200
+    asked["letter"] = city.water
+    assert city.people["handler"].post_json(f"/api/department/parts/{kept}.water.1/contact", asked).status_code == 404
+    answer = reviewer.post_json(f"/api/register/{kept}/split", {"letter": other, "reason": "两件事", "to": "before"})
+    assert answer.json() == {"matter": other, "other": kept, "messages": [other], "state": "dispatched"}
+    assert city.people["handler"].get(f"/api/department/parts/{kept}.water.1").json()["letters"] == []
+    assert ("reviewer", "matter.split") in city.audited(other)

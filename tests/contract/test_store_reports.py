@@ -228,7 +228,7 @@ def test_a_matters_story(store: SqlStore) -> None:
         uow.assignments.feedback([TakenEvent(event, FeedbackOutcome.APPLIED)], NOW + timedelta(hours=2))
         uow.commit()
     with store.transaction(write=False) as tx:
-        told = list(steps(tx, [number], MatterId(number)))
+        told = list(steps(tx, [number], [MatterId(number)]))
     assert [step["step"] for step in told] == ["registered", "revised", "event", "feedback"]
     assert datetime.fromisoformat(told[0]["at"]) == NOW
 

@@ -28,10 +28,12 @@ def document_of(visit: Visit, ident: str) -> Document:
     found = work.part(ident)
     mine = found.line.part
     others, told, said = work.read(lambda tx: (desk.others(tx, mine), desk.told(tx, mine), desk.said(tx, mine)))
+    letters = work.letters(found)
     files = [one.document for one in ReplyFiles(visit).of(found)]
     if found.line.sealed:
         visit.office.note("assignment.view_sealed", mine.id)
-    return {**part_document(visit.system, found, others, told, said, files), "contact": contact.wishes(visit, found)}
+    document = part_document(visit.system, found, others, told, said, files, letters)
+    return {**document, "contact": contact.wishes(visit, contact.numbers(found, letters))}
 
 
 def part_page(visit: Visit) -> Response:
@@ -70,13 +72,17 @@ def complete(visit: Visit) -> FeedbackResult:
 
 
 def ask_contact(visit: Visit) -> FeedbackResult:
-    found = DepartmentWork(visit).part(_ident(visit))
-    asked = contact.ask(visit, found, visit.sent("contact_reason"))
+    work = DepartmentWork(visit)
+    found = work.part(_ident(visit))
+    number = contact.chosen(visit.sent("letter"), contact.numbers(found, work.letters(found)))
+    asked = contact.ask(visit, found, number, visit.sent("contact_reason"))
     return FeedbackResult("", FeedbackOutcome.APPLIED if asked else FeedbackOutcome.REPEATED)
 
 
 def contact_document(visit: Visit) -> Document:
-    return contact.view(visit, DepartmentWork(visit).part(_ident(visit)))
+    work = DepartmentWork(visit)
+    found = work.part(_ident(visit))
+    return contact.view(visit, contact.chosen(visit.query("letter"), contact.numbers(found, work.letters(found))))
 
 
 def contact_page(visit: Visit) -> Response:
@@ -137,6 +143,7 @@ def _ident(visit: Visit) -> str:
 
 
 _TEXT: dict[str, Any] = {"type": "string"}
+CONTACT_QUERY = {"type": "object", "properties": {"letter": _TEXT}}
 _STEPS: tuple[tuple[str, Callable[[Visit], FeedbackResult], dict[str, Any]], ...] = (
     ("sign", sign, body_schema([])),
     ("return", give_back, body_schema(["reason"], reason={**_TEXT, "maxLength": MAX_REASON}, suggested_unit=_TEXT)),
@@ -145,7 +152,7 @@ _STEPS: tuple[tuple[str, Callable[[Visit], FeedbackResult], dict[str, Any]], ...
         extend,
         body_schema(["days", "reason"], days={"type": "integer", "minimum": 1, "maximum": MAX_EXTRA_DAYS}, reason=_TEXT),
     ),
-    ("contact", ask_contact, body_schema(["contact_reason"], contact_reason=_TEXT)),
+    ("contact", ask_contact, body_schema(["contact_reason"], contact_reason=_TEXT, letter=_TEXT)),
     ("complete", complete, body_schema(["result"], looked_into=_TEXT, opinion=_TEXT, result=_TEXT)),
 )
 ENDPOINTS = (
@@ -153,7 +160,7 @@ ENDPOINTS = (
     Endpoint("GET", "/api/department/parts/{assignment}", part_json, HANDLER, json=True),
     *(Endpoint("GET", f"/department/parts/{{assignment}}/{name}", back_page, HANDLER) for name in FORMS),
     Endpoint("GET", "/department/parts/{assignment}/contact", contact_page, HANDLER),
-    Endpoint("GET", "/api/department/parts/{assignment}/contact", contact_json, HANDLER, json=True),
+    Endpoint("GET", "/api/department/parts/{assignment}/contact", contact_json, HANDLER, json=True, query=CONTACT_QUERY),
     *(Endpoint("POST", f"/department/parts/{{assignment}}/{name}", _by_form(name, step), HANDLER) for name, step, _ in _STEPS),
     *(
         Endpoint("POST", f"/api/department/parts/{{assignment}}/{name}", _by_json(step), HANDLER, json=True, body=body)

@@ -15,8 +15,9 @@ from app.console.sheets import sheet
 from app.console.texts import said
 from app.console.visit import Visit
 from app.documents import iso, maybe_iso, step_lines
+from app.office_matters import SplitTo
 from app.reports import unit_names
-from domain.accounts import Role
+from domain.accounts import DECIDERS, Role
 from domain.clock import SHANGHAI
 from domain.decisions import AssignmentState, MatterState
 from domain.errors import Refused
@@ -124,6 +125,8 @@ def story_page(visit: Visit) -> Response:
         **document,
         lines=[(step, step_lines(step, names)) for step in document["steps"]],
         may_press=_may_press(visit),
+        may_decide=visit.has(*DECIDERS) and not document["sealed"] and visit.viewer.units is None,
+        split_to=list(SplitTo),
         live=LIVE,
         done=visit.query("done"),
     )
