@@ -11,8 +11,9 @@ from pathlib import Path
 
 from tests.accuracy.figures import Figure
 from tests.accuracy.letters import NoLetters
+from tests.accuracy.table import with_table
 
-PARTS = ("topics", "units_static", "own_rule")
+PARTS = ("topics", "units_static", "own_rule", "history")
 """In the order they run and are printed."""
 
 
@@ -28,6 +29,9 @@ def main() -> int:
             return 1
         for figure in made:
             print(figure.line(), flush=True)
+        if arguments.docs:
+            document = arguments.docs.read_text(encoding="utf-8")
+            arguments.docs.write_text(with_table(document, name, made), encoding="utf-8")
         found += made
     documents = [figure.document() for figure in found]
     arguments.out.write_text(json.dumps(documents, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
@@ -40,6 +44,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; default: all")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="the folder of the real letters")
     parser.add_argument("--out", type=Path, default=Path("accuracy.json"))
+    parser.add_argument("--docs", type=Path, help="make this file's tables anew (docs/accuracy.md)")
     arguments = parser.parse_args()
     if unknown := [name for name in arguments.parts if name not in PARTS]:
         parser.error(f"no part {', '.join(unknown)}; the parts are {', '.join(PARTS)}")
