@@ -14,8 +14,6 @@ from tests.support.browser import PHONE, Watched, signed_in, watched
 from tests.support.console import PASSWORD, ConsoleCity
 from tests.support.morning import assignment
 
-FIVE_SECONDS = 5000
-
 
 @contextmanager
 def at_work(city: ConsoleCity, browser: Browser, role: Role, size: dict[str, int] | None = None) -> Iterator[Watched]:
@@ -57,14 +55,14 @@ def test_a_reviewer_decides_by_keyboard_alone_and_takes_one_back(morning: Consol
         keys.type("请三日内回复")
         keys.press("Escape")
         keys.press("Enter")
-        page.wait_for_selector(f'.choice[data-number="{first}"][data-state="waiting"]', timeout=FIVE_SECONDS)
+        page.wait_for_selector(f'.choice[data-number="{first}"][data-state="waiting"]')
         second = listens(page, first)
         keys.press("/")
         keys.type("jt")
         page.wait_for_selector("#found-lead li[data-code=roads]")
         keys.press("Enter")
         keys.press("Enter")
-        page.wait_for_selector(f'.choice[data-number="{second}"][data-state="waiting"]', timeout=FIVE_SECONDS)
+        page.wait_for_selector(f'.choice[data-number="{second}"][data-state="waiting"]')
         assert (morning.desk.state(first), morning.desk.state(second)) == ("in_review", "in_review")
         keys.press("u")
         page.wait_for_selector(f'.choice[data-number="{second}"][data-state="waiting"]', state="detached")
@@ -138,7 +136,7 @@ def test_a_unit_signs_and_answers_on_a_phone(morning: ConsoleCity, browser: Brow
         window.picture("morning-handler")
         assert window.faults() == []
         page.locator(f"form[action='/department/parts/{part}/complete'] button.main").click()
-        page.wait_for_selector("p.done")
+        expect(page).to_have_url(re.compile("done=complete"))
         window.picture("morning-handler-done")
     with morning.desk.system.store.unit_of_work(write=False) as uow:
         matter = uow.matters.get(morning.desk.message(number).matter)
@@ -161,7 +159,7 @@ def test_a_supervisor_finds_a_matter_by_two_characters_and_presses_its_unit(morn
         page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
         form.locator("input[name=reason]").fill("来信人再次来电，请尽快办理")
         form.locator("button").click()
-        page.wait_for_load_state()
+        page.wait_for_selector("p.done")
         window.picture("morning-supervisor")
     with morning.desk.system.store.unit_of_work(write=False) as uow:
         actions = [entry.action for _, entry in uow.audit.entries(assignment(morning.desk, number))]
@@ -201,7 +199,7 @@ def test_an_administrator_lets_a_new_reviewer_in_who_sets_password_and_code(morn
         form.locator("input[name=login]").fill("newcomer")
         form.locator("input[name=roles][value=reviewer]").check()
         form.locator("button.main").click()
-        link = re.search(r"/sign-in/link/[\w-]+", page.content())
+        link = re.search(r"/sign-in/link/[\w-]+", page.locator("div.done code").inner_text())
         assert link is not None
         window.picture("morning-admin")
     with watched(browser, morning.base) as window:

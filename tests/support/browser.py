@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from app.console.throttle import ADDRESS_MINUTES
 from domain.accounts import Role
@@ -28,6 +28,8 @@ ARGUMENTS = [
 ]
 DESKTOP = {"width": 1366, "height": 768}
 PHONE = {"width": 390, "height": 844}
+PATIENCE_MS = 30_000
+"""What is expected of a page has as long to come as everything else that is waited for."""
 REMEDY = "install it: bash deploy/dev/chromium.sh start"
 _LISTEN = """
 document.addEventListener("securitypolicyviolation", (event) => {
@@ -93,6 +95,7 @@ def chromium() -> Iterator[Browser]:
         if os.environ.get("CI") == "true":
             pytest.fail(f"there is no Chromium → {REMEDY}")
         pytest.skip(f"there is no Chromium → {REMEDY}")
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
