@@ -155,6 +155,7 @@ def test_a_supervisor_finds_a_matter_by_two_characters_and_presses_its_unit(morn
         page.locator("form.search button.main").click()
         page.locator(f"a[href^='/register/{number}']").first.click()
         expect(page).to_have_url(re.compile(number))
+        page.wait_for_load_state()
         form = page.locator(f"form[action='/register/{number}/remind']").first
         page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
         form.locator("input[name=reason]").fill("来信人再次来电，请尽快办理")

@@ -163,7 +163,8 @@ def signed_in(city: ConsoleCity, window: Watched, role: Role, language: str) -> 
         city.accounts.read_in(account, language)
     city.desk.clock.forward(minutes=ADDRESS_MINUTES + 1)
     window.open(f"/sign-in/link/{city.accounts.link(login, 'test')}")
-    window.page.click("button.main")
+    with window.page.expect_navigation():
+        window.page.click("button.main")
 
 
 def serious(window: Watched) -> list[str]:
