@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.frozen import FrozenTests, unseen
-from app.judging import Beside, Suggested, beside, per_unit, suggested
+from app.judging import Beside, Suggested, beside, suggested
+from app.shadow_figures import first_right, pairs
 from app.wiring import System
 from classify.compare import short_of
 from classify.model import Model
@@ -30,6 +31,7 @@ def verdict(system: System, row: ModelRow, model: Model) -> Verdict:
     """What is to be said before ``row`` serves in place of the model that serves now."""
     live = next((one for one in system.registry.rows() if one.state is ModelState.LIVE), None)
     objections, notes = _of_units(system, model, live), []
+    objections += _as_shadow(system, row, model) if live is not None else []
     test = FrozenTests(system).current()
     letters = unseen(FrozenTests(system).letters(test), test, row) if test is not None else []
     if not letters:
@@ -87,9 +89,39 @@ def _below_target(model: Model, letters: Sequence[FrozenLetter], found: Beside |
 
 def _precisions(found: Suggested, letters: Sequence[FrozenLetter], least: float | None) -> dict[str, tuple[int, int]]:
     """(right, sure enough to go out without a person) of each unit suggested so, and of all under the empty name."""
-    counted = per_unit(found, [letter.unit for letter in letters], least)
-    own = {unit: (one["automatic_right"], one["automatic"]) for unit, one in counted.items() if one["automatic"]}
-    return ({"": (sum(right for right, _ in own.values()), sum(sure for _, sure in own.values()))} | own) if own else {}
+    firsts = [(said[0].unit, said[0].probability, letter.unit) for said, letter in zip(found, letters, strict=True) if said]
+    return _sure(firsts, least)
+
+
+def _sure(firsts: Sequence[tuple[str, float, str]], least: float | None) -> dict[str, tuple[int, int]]:
+    """``firsts``: (unit suggested first, how surely, whose it was)."""
+    counted: dict[str, list[int]] = {}
+    for unit, probability, truth in firsts:
+        if least is not None and probability >= least:
+            for name in ("", unit):
+                own = counted.setdefault(name, [0, 0])
+                own[0] += unit == truth
+                own[1] += 1
+    return {name: (right, sure) for name, (right, sure) in counted.items()}
+
+
+def _as_shadow(system: System, row: ModelRow, model: Model) -> list[str]:
+    """What it thought of letters of late whose unit is known by now. Who decided is favoured there, a unit that got a letter may have kept
+    it: where a person decided it is not, so only these letters say that a shadow is worse."""
+    found = pairs(system, row.version)
+    judged = first_right([pair for pair in found if pair.by_person])
+    said = []
+    if judged.only_b < judged.only_a and judged.chance_of_so_few <= WORSE:
+        what = f"{judged.only_a} letters that persons decided right only with what was suggested, {judged.only_b} only with it"
+        said.append(f"as a shadow it was worse: {what} (mid-p {judged.mid_p:.3f})")
+    target = system.settings.decide.target_precision
+    own = _sure([(pair.shadow, pair.probability, pair.right) for pair in found], model.threshold(target))
+    lived = _sure([(pair.judged.unit, 1.0, pair.right) for pair in found if pair.judged.automatic], 1.0)
+    for unit, (right, sure) in own.items():
+        serves_right, serves_sure = lived.get(unit, (1, 1))
+        if unit and short_of(right, sure, target) <= SHORT and serves_right / serves_sure > right / sure:
+            said.append(f"as a shadow its precision for {unit} was below {target:g}: {right} of {sure} sure ones were right")
+    return said
 
 
 def _some(codes: Sequence[str]) -> str:

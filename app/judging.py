@@ -25,13 +25,17 @@ def suggested(model: Model, letters: Sequence[FrozenLetter]) -> Suggested:
 
 
 def figures(model: Model, found: Suggested, letters: Sequence[FrozenLetter], target: float) -> dict[str, Any]:
-    """Those of ``fenban evaluate``, and ``units``: PER_UNIT of each, at the target precision."""
+    """Those of ``fenban evaluate``, and at the target precision ``automatic_letters``, of these right ``automatic_right``, and
+    ``units``: PER_UNIT of each."""
     least = model.threshold(target)
+    units = per_unit(found, [letter.unit for letter in letters], least)
     return {
         "letters": len(letters),
         "threshold": least,
         **measure(model, found, [letter.unit for letter in letters]),
-        "units": per_unit(found, [letter.unit for letter in letters], least),
+        "automatic_letters": sum(one["automatic"] for one in units.values()),
+        "automatic_right": sum(one["automatic_right"] for one in units.values()),
+        "units": units,
     }
 
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -18,6 +18,7 @@ from domain.models import ModelAction, ModelMove, ModelRow, ModelState
 from store.audit import SqlAudit
 from store.engine import Transaction
 from store.models import SqlModels, served_before
+from store.opinions import SqlOpinions
 
 if TYPE_CHECKING:
     from app.wiring import System
@@ -27,6 +28,7 @@ T = TypeVar("T")
 
 LIVE_POINTER = "live"
 MODEL_SUFFIX = ".model"
+SHADOW_LOOKS_BACK = timedelta(days=30)
 PROGRAM = "fenban"
 """Who adopts models that lay in the folder before there was a registry."""
 
@@ -125,7 +127,9 @@ class Registry:
 
     def shadow(self, version: str, by: str) -> str:
         """The model gives its opinion beside the live one from now on; the version that did until now. Raises Refused for the live one."""
-        self.load(self.row(version))
+        row = self.row(version)
+        self.load(row)
+        floor = self._read(lambda tx: SqlOpinions(tx).floor(self._since(row)))
 
         def step(tx: Transaction, now: datetime) -> str:
             known = SqlModels(tx)
@@ -136,10 +140,16 @@ class Registry:
             if places.get(ModelState.SHADOW) == version:
                 return version
             before = known.place(version, ModelState.SHADOW)
+            known.saw(version, floor)
             self._tell(tx, ModelMove(now, by, ModelAction.SHADOW, version, before))
             return before
 
         return self._write(step)
+
+    def _since(self, row: ModelRow) -> datetime:
+        """From when on a shadow says what it thinks: of late letters too, where it surely did not learn from them."""
+        now = self._system.clock.now()
+        return now if row.learned_until is None else min(now, max(row.learned_until, now - SHADOW_LOOKS_BACK))
 
     def stop_shadow(self, by: str) -> str:
         """The version that gave its opinion until now. Raises Refused when none does."""

@@ -18,6 +18,7 @@ from app.notices import LOOK_SECONDS as LOOK_AT_NOTICES
 from app.notices import Notices
 from app.reminders import LOOK_SECONDS, Reminders
 from app.retry import transact
+from app.shadow import Shadow
 from app.shares import OutboxShare
 from app.slots import Slot
 from app.wiring import SHARDS, System
@@ -98,6 +99,7 @@ class Runner:
         self._controls = ChannelControls(system)
         self._told: Mapping[ChannelId, Control] | None = None
         self._indexer = system.indexer() if parts.work else None
+        self._shadow = Shadow(system) if parts.work else None
         self._linker = system.linker(alone=not parts.work) if parts.link else None
 
     def close(self) -> None:
@@ -108,6 +110,8 @@ class Runner:
             self._share.close()
         if self._indexer is not None:
             self._indexer.close()
+        if self._shadow is not None:
+            self._shadow.close()
         if self._linker is not None:
             self._linker.close()
         for slot in self._slots:
@@ -144,6 +148,8 @@ class Runner:
             loops.append(("remind", self._reminding(self._reminders)))
         if self._indexer is not None:
             loops.append(("index", self._indexer.step))
+        if self._shadow is not None:
+            loops.append(("shadow", self._shadow.step))
         if self._linker is not None:
             loops.append(("link", self._linker.step))
         if self._parts.notify and ways(self._system):
@@ -187,6 +193,8 @@ class Runner:
             done += self._count("feed", self._feed_once, told)
         if self._indexer is not None and not done:
             done += self._count("index", self._indexer.look, told)
+        if self._shadow is not None and not done:
+            done += self._count("shadow", self._shadow.look, told)
         if self._linker is not None and not done:
             done += self._count("link", self._linker.look, told)
         return done

@@ -186,7 +186,21 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "有差别的单位（封数，+ 只有 B 对，− 只有 A 对）：",
             "units where they part (letters, + only B right, − only A):",
         ),
-        "promote.refused": ("{} 没有启用", "{} is not promoted"),
+        "shadow.begun": (
+            "{} 开始试跑：运行中的进程会记下它的意见，来信的去向不变",
+            "{} is shadow now: running processes write down what it thinks, and no letter goes another way for it",
+        ),
+        "shadow.stopped": ("{} 停止试跑", "{} is shadow no more"),
+        "shadow.said": (
+            "{shadow}：对 {opinions} 封表了态，其中 {known} 封已知该归谁（A 当时的建议，B 试跑的模型）",
+            "{shadow}: said something of {opinions} letters; of {known} it is known whose they are (A what was suggested, B the shadow)",
+        ),
+        "shadow.top1": ("首选", "first"),
+        "shadow.top1_of_persons": ("其中由人决定的", "of these decided by persons"),
+        "shadow.automatic": (
+            "它在 {:.0%} 准确率的门槛上：自动 {:.1%}，其准确率 {}",
+            "at its threshold for {:.0%}: automatic {:.1%}, of these right {}",
+        ),
         "model.live": ("在用", "live"),
         "model.shadow": ("试跑", "shadow"),
         "model.kept": ("留存", "kept"),

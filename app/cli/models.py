@@ -1,4 +1,4 @@
-"""``fenban models``, ``promote``, ``rollback``: which models there are, and which one serves."""
+"""``fenban models``, ``compare``, ``shadow``, ``promote``, ``rollback``: which models there are, and which one serves."""
 
 import getpass
 from typing import Annotated, Any
@@ -11,6 +11,7 @@ from app.phrases import spoken
 from app.reports import unit_names
 from app.texts import text
 from domain.clock import SHANGHAI
+from domain.errors import Refused
 from domain.models import ModelMove, ModelRow, ModelState
 
 ModelArgument = Annotated[
@@ -21,6 +22,7 @@ ModelArgument = Annotated[
 def register(app: typer.Typer) -> None:
     app.command("models")(models)
     app.command("compare")(compare)
+    app.command("shadow")(shadow)
     app.command("promote")(promote)
     app.command("rollback")(rollback)
 
@@ -108,17 +110,20 @@ def compare(a: ModelArgument, b: ModelArgument, as_json: JsonOption = False, set
     show(text("compare.on").format(document["letters"], document["test_set"][:12], document["left_out"]))
     for side in ("a", "b"):
         figures = document[side]
-        sure = next(row for row in [*figures["automatic"], None] if row is None or row["target_precision"] == 0.95)
-        reached = "–" if sure is None or sure["precision"] is None else f"{sure['precision']:.3f}"
-        show(text("compare.side").format(side.upper(), coverage=sure["coverage"] if sure else 0.0, precision=reached, **figures))
+        right, sure = figures["automatic_right"], figures["automatic_letters"]
+        reached = f"{right / sure:.3f}" if sure else "–"
+        show(text("compare.side").format(side.upper(), coverage=sure / figures["letters"], precision=reached, **figures))
     for name in ("top1", "top3"):
         show(text("compare.paired").format(text(f"compare.{name}"), **document[name]))
+    _show_parted(document["units"], names)
+
+
+def _show_parted(units: list[dict[str, Any]], names: dict[str, str]) -> None:
     show(text("compare.units"))
-    for row in document["units"]:
+    for row in units:
         if row["only_a"] or row["only_b"]:
-            show(
-                f"  {named(row['unit'], names)}  {row['letters']}  +{row['only_b']} −{row['only_a']}  p {row['mcnemar_mid_p']:.3f}"
-            )
+            parted = f"{row['letters']}  +{row['only_b']} −{row['only_a']}  p {row['mcnemar_mid_p']:.3f}"
+            show(f"  {named(row['unit'], names)}  {parted}")
 
 
 def promote(
@@ -160,6 +165,48 @@ def promote(
         )
     else:
         _tell_moved(row.version, before)
+
+
+def shadow(
+    model: Annotated[
+        str | None,
+        typer.Argument(metavar="MODEL", help="版本；缺省：看正在试跑的结果 / its version; without: how the shadow does"),
+    ] = None,
+    stop: Annotated[bool, typer.Option("--stop", help="停止试跑 / it says nothing more")] = False,
+    by: ByOption = None,
+    as_json: JsonOption = False,
+    settings: SettingsOption = None,
+) -> None:
+    """试跑一个模型：只记下它的意见，不影响来信的去向。 / Lets a model say what it thinks beside the live one, which changes nothing."""
+    from app.shadow_figures import shadow_document
+
+    if stop and model is not None:
+        raise typer.BadParameter("--stop takes no model")
+    with open_system(settings) as system:
+        registry, who = system.registry, by or getpass.getuser()
+        if stop:
+            say(text("shadow.stopped").format(registry.stop_shadow(who)))
+            return
+        if model is not None:
+            row = registry.row(model)
+            registry.shadow(row.version, who)
+            say(text("shadow.begun").format(row.version))
+            return
+        version = registry.placed(ModelState.SHADOW)
+        if not version:
+            raise Refused("no model is shadow", remedy="begin with: fenban shadow MODEL")
+        document = shadow_document(system, registry.row(version))
+        names = unit_names(system)
+    if as_json:
+        emit(document)
+        return
+    show(text("shadow.said").format(**document))
+    for name in ("top1", "top1_of_persons"):
+        show(text("compare.paired").format(text(f"shadow.{name}"), **document[name]))
+    sure = document["automatic"]
+    reached = "–" if sure["precision"] is None else f"{sure['precision']:.3f}"
+    show(text("shadow.automatic").format(sure["target_precision"], sure["coverage"], reached))
+    _show_parted(document["units"], names)
 
 
 def rollback(
