@@ -207,6 +207,23 @@ ALERTS = (
         "less than a tenth of the disk is free",
     ),
     Alert(
+        "FenbanUnitStopped",
+        *_above("fenban_unit_stopped", 0),
+        0,
+        False,
+        "模型给单位 {} 的建议近来错得多，已停止自动分办",
+        "the model is wrong about unit {} too often: a person decides its letters",
+        "unit",
+    ),
+    Alert(
+        "FenbanAutomaticStopped",
+        *_above("fenban_automatic_stopped", 0),
+        0,
+        False,
+        "没有门槛能保持要求的准确率，全部来信转人工分办",
+        "no threshold keeps the target precision: a person decides every letter",
+    ),
+    Alert(
         "FenbanKafkaDown",
         "fenban_kafka_up == 0",
         _where("fenban_kafka_up", operator.eq, 0),

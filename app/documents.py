@@ -9,6 +9,7 @@ from app.phrases import phrase
 from app.texts import text
 from domain.clock import SHANGHAI
 from domain.decisions import Assignment, Decision, Evidence, Suggestion
+from domain.standings import ALL, Standings
 
 
 def iso(moment: datetime) -> str:
@@ -99,6 +100,29 @@ def assignment_steps(part: Assignment, due: datetime | None) -> Iterator[dict[st
             if step == "returned":
                 found["reason"] = part.reason
             yield found
+
+
+def automatic_document(stand: Standings) -> dict[str, Any]:
+    """What the model may do without a person. ``threshold`` null: the model's own; ``stopped``: nothing at all may. Of units
+    those that were ever stopped, or need more than the others."""
+    every = stand.of.get(ALL)
+    return {
+        "stopped": every is not None and every.stopped,
+        "threshold": every.threshold if every is not None else None,
+        "since": iso(every.at) if every is not None else None,
+        "reason": every.reason if every is not None else "",
+        "units": [
+            {
+                "unit": code,
+                "stopped": one.stopped,
+                "threshold": one.threshold,
+                "since": iso(one.at),
+                "reason": one.reason,
+            }
+            for code, one in sorted(stand.of.items())
+            if code != ALL
+        ],
+    }
 
 
 def named(code: str, names: Mapping[str, str]) -> str:

@@ -75,6 +75,12 @@ METRICS = (
     Metric("fenban_unit_parked", "Parked records of a unit's topics", UNIT),
     Metric("fenban_unit_unsigned", "Assignments that the unit has not signed; sealed ones are left out", UNIT),
     Metric("fenban_unit_unsigned_oldest_seconds", "Age of the oldest of them; 0 for none", UNIT),
+    Metric("fenban_unit_stopped", "1 while nothing goes to the unit without a person, as the model was wrong about it", UNIT),
+    Metric("fenban_automatic_stopped", "1 while no threshold keeps the target precision: a person decides every letter"),
+    Metric(
+        "fenban_automatic_threshold",
+        "Least probability that goes out without a person, from letters answered lately; absent where the model's own holds",
+    ),
     Metric("fenban_leases", "Leases held now: channels being polled, shares of the outbox", ("part",)),
     Metric("fenban_disk_free_bytes", "Room left where the store or the topics lie, whichever has less"),
     Metric("fenban_disk_size_bytes", "Size of that file system"),
@@ -94,6 +100,7 @@ def samples(status: Document, ledger: Document, live: Document) -> Samples:
         (state,): float(count) for state, count in status["stages"].items() if state != MessageState.SEALED_REVIEW
     }
     found["fenban_kafka_up"] = {(): float(live["kafka"]["state"] == "ok")} if "kafka" in live else {}
+    found |= _of_automation(live["automatic"])
     found["fenban_leases"] = _leases(live["leases"])
     found["fenban_disk_free_bytes"] = {(): float(live["disk"]["free_bytes"])}
     found["fenban_disk_size_bytes"] = {(): float(live["disk"]["size_bytes"])}
@@ -164,6 +171,15 @@ def _of_units(units: list[Document], lags: list[Document]) -> dict[str, Mapping[
         "fenban_unit_parked": each("parked"),
         "fenban_unit_unsigned": each("unsigned"),
         "fenban_unit_unsigned_oldest_seconds": each("oldest_unsigned_seconds"),
+    }
+
+
+def _of_automation(automatic: Document) -> dict[str, Mapping[Labels, float]]:
+    threshold = automatic["threshold"]
+    return {
+        "fenban_unit_stopped": {(one["unit"],): float(one["stopped"]) for one in automatic["units"]},
+        "fenban_automatic_stopped": {(): float(automatic["stopped"])},
+        "fenban_automatic_threshold": {(): float(threshold)} if threshold is not None else {},
     }
 
 

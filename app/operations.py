@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from app.documents import iso, maybe_iso
+from app.documents import automatic_document, iso, maybe_iso
 from app.reports import health_document, ledger_document
 from app.slots import held_slots
 from app.sparing import Sparing
@@ -16,6 +16,7 @@ from domain.records import ChannelStatus
 from store import desk_operations as desk
 from store.channels import SqlChannels
 from store.controls import Control, SqlControls
+from store.standings import SqlStandings
 
 LEDGER_SECONDS = 60.0
 SOON_DAYS = 1
@@ -47,6 +48,7 @@ class Operations:
             late, soon = desk.owed(tx, now, self._soon(now))
             leases, claims = desk.leases(tx, now), desk.claims(tx, now)
             waits = desk.quarantined_since(tx)
+            stand = SqlStandings(tx).now()
         document: dict[str, Any] = {
             "as_of": iso(now),
             "stages": [_stage(one, now) for one in stages],
@@ -73,6 +75,7 @@ class Operations:
             HIDDEN: {"parked": all_parked, "oldest_seconds": _age(oldest_parked, now)},
             "units": sorted((_lag(one, now) for one in lags), key=_waits_most),
             "deadlines": {"overdue": late, "soon": soon},
+            "automatic": automatic_document(stand),
             "leases": leases,
             "claims": claims,
             "processes": held_slots(system.settings.path(system.settings.work.slots)),

@@ -1,6 +1,7 @@
 """Whether the model was right: judged from what persons and units said after it suggested."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from app.wiring import System
@@ -24,25 +25,14 @@ def judged(one: Followed, names: Mapping[str, UnitCode]) -> Judged:
     """The last word counts: an answer after a return, the second unit's after the first's. ``names``: of units, as replies use
     them, for an answer that says the matter is another's."""
     unit = one.lead if one.automatic and one.lead is not None else one.first.unit
-    plain = Judged(one.number, one.decided_at, one.model, unit, one.first.probability, one.automatic, one.drawn)
+    sure = one.automatic or one.drawn or (one.threshold is not None and one.first.probability >= one.threshold)
+    plain = Judged(one.number, one.decided_at, one.model, unit, one.first.probability, one.automatic, one.drawn, sure)
     if not one.said:
         return plain
     last = one.said[-1]
     source, answered = _whose(last, names)
     right = answered == unit if answered is not None else False if last.unit == unit else None
-    return Judged(
-        number=one.number,
-        decided_at=one.decided_at,
-        model=one.model,
-        unit=unit,
-        confidence=one.first.probability,
-        automatic=one.automatic,
-        drawn=one.drawn,
-        known_at=last.at,
-        source=source,
-        answered=answered,
-        right=right,
-    )
+    return replace(plain, known_at=last.at, source=source, answered=answered, right=right)
 
 
 def _whose(last: Said, names: Mapping[str, UnitCode]) -> tuple[Source, UnitCode | None]:

@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from app.copies import letters_of, standing_for
-from app.documents import assignment_dict, assignment_steps, decision_dict, iso, maybe_iso, suggestion_dict
+from app.documents import assignment_dict, assignment_steps, automatic_document, decision_dict, iso, maybe_iso, suggestion_dict
 from app.office_matters import MatterChanged
 from app.queries import Queries
 from app.similar_shown import similar_document
+from app.transactions import reading
 from app.wiring import System
 from domain.accounts import Viewer
 from domain.decisions import Assignment, Decision, Urgency
@@ -18,6 +19,7 @@ from domain.messages import Message, MessageState
 from domain.ports import UnitOfWork
 from store.desk_review import RETURNED, SOURCES, Narrowed, QueueRow, queue
 from store.reads import SqlReads
+from store.standings import SqlStandings
 
 EVERYTHING = 10_000_000
 _STEP_OF_FEEDBACK = {"sign": "signed", "complete": "completed", "return": "returned"}
@@ -50,6 +52,7 @@ def status_document(system: System) -> dict[str, Any]:
     everything = [_in_beijing_time(channel) for channel in (*channels, *by_id.values())]
     everything = [{**channel, "state": "paused"} if channel["id"] in paused else channel for channel in everything]
     document = {**found, "channels": everything, "units": [units[code] for code in sorted(units)]}
+    document["automatic"] = automatic_document(reading(system.store, lambda tx: SqlStandings(tx).now()))
     if system.kafka_watch is not None:
         kafka = system.kafka_watch.state()
         document["kafka"] = {"state": kafka.state, "error": kafka.error}

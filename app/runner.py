@@ -21,6 +21,8 @@ from app.retry import transact
 from app.shadow import Shadow
 from app.shares import OutboxShare
 from app.slots import Slot
+from app.standings import LOOK_SECONDS as LOOK_AT_STANDINGS
+from app.standings import Keeper
 from app.wiring import SHARDS, System
 from domain.errors import FenbanError, HaltForPerson, LeaseLost, RetryLater
 from domain.ids import ChannelId
@@ -101,6 +103,7 @@ class Runner:
         self._indexer = system.indexer() if parts.work else None
         self._shadow = Shadow(system) if parts.work else None
         self._linker = system.linker(alone=not parts.work) if parts.link else None
+        self._keeper = Keeper(system, self._slots[1].name) if parts.work else None
 
     def close(self) -> None:
         for poller in self._pollers:
@@ -127,6 +130,8 @@ class Runner:
             done = self._step_all(told)
             if not done and not self._left_to_others(stop):
                 break
+        if self._keeper is not None and not stop.is_set():
+            self._count("standings", self._keeper.look, told)
         return failures
 
     def run(self, stop: threading.Event) -> None:
@@ -152,6 +157,8 @@ class Runner:
             loops.append(("shadow", self._shadow.step))
         if self._linker is not None:
             loops.append(("link", self._linker.step))
+        if self._keeper is not None:
+            loops.append(("standings", self._keeping(self._keeper)))
         if self._parts.notify and ways(self._system):
             loops.append(("notices", self._noticing(Notices(self._system, self._slots[0].name))))
         threads = [threading.Thread(target=self._loop, args=(name, step, stop), name=name, daemon=True) for name, step in loops]
@@ -318,6 +325,14 @@ class Runner:
                 self._wakes["work"].set()
                 self._wakes["relay"].set()
             return CHOICE_SECONDS
+
+        return step
+
+    @staticmethod
+    def _keeping(keeper: Keeper) -> Callable[[], float]:
+        def step() -> float:
+            keeper.look()
+            return LOOK_AT_STANDINGS
 
         return step
 

@@ -16,6 +16,7 @@ from domain.ids import MatterId, Number
 from domain.lifecycle import ARBITRATION_RETURNS
 from domain.messages import Message, MessageState
 from domain.ports import Classifier, Clock, Store, UnitOfWork
+from domain.standings import NONE_YET
 from ingest.normalise import forms_alike
 from route.decide import Decider, Screening
 from route.rules import ScreenAction
@@ -66,6 +67,7 @@ class Worker:
         self._make_event = make_event
         self._settings = settings
         self._lot = lot
+        self._standings = NONE_YET
         self._failpoint = failpoint
 
     def run_once(self) -> int:
@@ -74,6 +76,7 @@ class Worker:
         with self._store.unit_of_work(lasting=False) as uow:
             until = now + timedelta(seconds=self._settings.claim_seconds)
             messages = uow.messages.claim(self._settings.name, self._settings.batch, now, until)
+            self._standings = uow.standings.now() if messages else self._standings
             uow.commit()
         if not messages:
             return 0
@@ -156,6 +159,7 @@ class _BatchWriter:
         self._version = worker._classifier.version
         self._settings = worker._settings
         self._lot = worker._lot
+        self._standings = worker._standings
 
     def handle(self, planned: _Planned) -> None:
         message, screening = planned.message, planned.screening
@@ -250,6 +254,7 @@ class _BatchWriter:
             now=self.changes.now,
             excluded=row.excluded,
             doubtful=planned.screening.doubtful,
+            standings=self._standings,
             drawn=not given_back and self._lot(message.number),
         )
         if decision.outcome is Outcome.DISPATCH and given_back:

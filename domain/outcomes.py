@@ -53,7 +53,8 @@ class Followed:
 class Judged:
     """``unit`` is who the model would give it to, ``confidence`` how sure it was. ``known_at`` None: nothing is known yet.
 
-    ``answered`` is whose matter it was, None where only known whose it was not; ``right`` None where not even that is.
+    ``sure``: sure enough, then, to go out without a person, whether it did or not. ``answered`` is whose matter it was, None
+    where only known whose it was not; ``right`` None where not even that is.
     """
 
     number: Number
@@ -63,6 +64,7 @@ class Judged:
     confidence: float
     automatic: bool
     drawn: bool
+    sure: bool
     known_at: datetime | None = None
     source: Source | None = None
     answered: UnitCode | None = None

@@ -37,6 +37,7 @@ from domain.records import (
     TakenEvent,
     TextClaim,
 )
+from domain.standings import Standing, Standings
 
 
 class Clock(Protocol):
@@ -302,6 +303,15 @@ class SimilarRepository(Protocol):
         """Keeps what units are told now, in this transaction; ``done``: nobody has to be told of the group any more."""
 
 
+class StandingRepository(Protocol):
+    """What the model may do without a person; append-only."""
+
+    def now(self) -> Standings:
+        """The last of each unit."""
+
+    def add(self, changes: Sequence[Standing]) -> None: ...
+
+
 class OutboxRepository(Protocol):
     def add(self, records: Sequence[NewOutbox]) -> None: ...
 
@@ -400,6 +410,7 @@ class UnitOfWork(Protocol):
     pool: PoolRepository
     choices: ChoiceRepository
     similar: SimilarRepository
+    standings: StandingRepository
     outbox: OutboxRepository
     channels: ChannelRepository
     shards: ShardRepository

@@ -8,6 +8,7 @@ from domain.decisions import Deadline, DeadlineClass, Decision, Evidence, Outcom
 from domain.errors import Refused
 from domain.ids import UnitCode
 from domain.messages import Message, MessageKind
+from domain.standings import NONE_YET, Standings
 from domain.units import UnitLevel
 from route.calendar import WorkingCalendar
 from route.confidentiality import AccusedFinder, excluded, may_see
@@ -142,7 +143,7 @@ class Decider:
         threshold: float | None = None,
         excluded: Collection[UnitCode] = (),
         doubtful: bool = False,
-        stopped: Collection[UnitCode] = (),
+        standings: Standings = NONE_YET,
         drawn: bool = False,
     ) -> Decision:
         """The decision about a message that passed screening.
@@ -150,18 +151,21 @@ class Decider:
         ``automatic`` says whether the model may choose without a person; ``threshold`` None takes the settings'.
         ``excluded`` units, and units that are no longer in the directory, are never chosen nor kept as suggestions.
         ``doubtful`` is the screening's: neither a rule nor the model gives such a message to a unit, a person does.
-        The model gives nothing to a unit that is ``stopped``, and nothing that was ``drawn`` for a person to check it by.
+        By ``standings`` a suggestion must be surer, or its unit is stopped; what was ``drawn`` is a person's, to check the model by.
         """
         reading = self._read(message)
         gathered = _gather(self._rulebook.matching(reading))
         barred = gathered.excluded.union(*(self.directory.under(code) for code in gathered.excluded), excluded)
         offered = tuple(one for one in suggestions if one.unit in self.directory.units and one.unit not in barred)
         least = self._settings.threshold if threshold is None else threshold
+        if offered:
+            enough = standings.threshold(offered[0].unit, least if automatic else None)
+            automatic, least = enough is not None, least if enough is None else enough
         outcome, lead, rule, reason = self._choose(gathered, reading, offered, automatic, model, least, barred)
         if doubtful and outcome in (Outcome.DISPATCH, Outcome.REVIEW):
             outcome, lead, reason = Outcome.REVIEW, None, MAY_ACCUSE
         by_model = outcome is Outcome.DISPATCH and rule == MODEL_RULE
-        if by_model and (lead in stopped or offered[0].unit in stopped):
+        if by_model and not standings.stopped.isdisjoint({lead, offered[0].unit}):
             outcome, lead, reason, by_model = Outcome.REVIEW, None, STOPPED, False
         drawn = drawn and by_model
         if drawn:

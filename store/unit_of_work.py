@@ -26,6 +26,7 @@ from domain.ports import (
     SamenessRepository,
     ShardRepository,
     SimilarRepository,
+    StandingRepository,
     VaultRepository,
 )
 from store import schema
@@ -46,6 +47,7 @@ from store.reminders import SqlReminders
 from store.sameness import SqlSameness
 from store.shards import SqlShards
 from store.similar import SqlSimilar
+from store.standings import SqlStandings
 from store.vault_rows import SqlVault
 
 
@@ -70,6 +72,7 @@ class SqlUnitOfWork:
         self.pool: PoolRepository = SqlPool(tx)
         self.choices: ChoiceRepository = SqlChoices(tx)
         self.similar: SimilarRepository = SqlSimilar(tx)
+        self.standings: StandingRepository = SqlStandings(tx)
         self.outbox: OutboxRepository = SqlOutbox(tx)
         self.channels: ChannelRepository = SqlChannels(tx)
         self.shards: ShardRepository = SqlShards(tx)

@@ -1,13 +1,14 @@
 """``fenban status``, ``ledger``, ``export``, ``show``, ``explain``."""
 
 import sys
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
 
 from app.cli.base import WRONG, ByOption, JsonOption, SettingsOption, emit, open_system, say, show
 from app.documents import document_lines, explain_lines, named
-from app.phrases import spoken
+from app.phrases import phrase, spoken
 from app.queries import Queries
 from app.reports import explain_document, ledger_document, message_document, status_document, unit_names
 from app.texts import text
@@ -49,10 +50,27 @@ def status(as_json: JsonOption = False, settings: SettingsOption = None) -> None
     show(f"{text('status.outbox')}: {text('ledger.pending')} {outbox['pending']}, {outbox['oldest_seconds'] or 0:.0f} s")
     if "kafka" in document:
         show(f"Kafka: {document['kafka']['state']} {spoken(document['kafka']['error'])}".rstrip())
+    for line in automatic_lines(document["automatic"]):
+        show(line)
     show(text("status.units"))
     for unit in document["units"]:
         if unit["pending"] or unit["delivered"] or unit["parked"]:
             show(f"  {unit['code']:24} {unit['pending']:>6} {unit['delivered']:>8} {unit['parked']:>6}")
+
+
+def automatic_lines(document: dict[str, Any]) -> Iterator[str]:
+    """What the model may do without a person: a line for all units, one for each that is stopped or needs more."""
+    if document["since"] is not None:
+        yield f"{text('status.automatic')}: {_allowed(document)}  {phrase(document['reason'])}"
+    for unit in document["units"]:
+        if unit["stopped"] or unit["threshold"] is not None:
+            yield f"  {unit['unit']:24} {_allowed(unit)}  {unit['since'][:16]}  {phrase(unit['reason'])}"
+
+
+def _allowed(row: dict[str, Any]) -> str:
+    if row["stopped"]:
+        return text("status.automatic_stopped")
+    return text("status.automatic_own") if row["threshold"] is None else f"≥ {row['threshold']:.3f}"
 
 
 def ledger(as_json: JsonOption = False, settings: SettingsOption = None) -> None:

@@ -1,0 +1,145 @@
+"""Which units are stopped and how sure the model must be: appended, read, followed by workers, on both stores."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.office import Choice
+from app.reports import explain_document, status_document
+from app.standings import LEASE_TIME, Keeper
+from domain.decisions import Suggestion
+from domain.ids import Number, UnitCode
+from domain.standings import ALL, Standing
+from route.decide import STOPPED
+from route.feedback import parse_feedback
+from store.standings import SqlStandings
+from store.unit_of_work import SqlStore
+from tests.support.desk import Desk, WordClassifier
+from tests.support.stores import NOW, ROADS, WATER
+from tests.unit import test_way_of_a_message as letters
+
+
+@pytest.fixture
+def desk(tmp_path: Path, any_store: str) -> Iterator[Desk]:
+    desk = Desk(tmp_path / "city", store=any_store)
+    yield desk
+    desk.system.close()
+
+
+def test_the_last_of_each_unit_stands_and_nothing_is_overwritten(store: SqlStore) -> None:
+    told = [
+        Standing(NOW, ALL, threshold=0.9, reason="first"),
+        Standing(NOW, WATER, stopped=True),
+        Standing(NOW, ROADS, threshold=0.97),
+        Standing(NOW + timedelta(days=1), WATER),
+        Standing(NOW + timedelta(days=2), ALL, stopped=True, reason="second"),
+    ]
+    with store.unit_of_work() as uow:
+        assert uow.standings.now().of == {}
+        uow.standings.add(told[:3])
+        uow.commit()
+    with store.unit_of_work() as uow:
+        uow.standings.add(told[3:])
+        uow.commit()
+    with store.unit_of_work(write=False) as uow:
+        assert uow.standings.now().of == {ALL: told[4], WATER: told[3], ROADS: told[2]}
+    with store.transaction(write=False) as tx:
+        assert SqlStandings(tx).history(10) == told[::-1]
+
+
+class SureClassifier(WordClassifier):
+    def suggest(self, texts: Any, top: int = 5) -> list[tuple[Suggestion, ...]]:
+        return [(replace(one[0], probability=0.997), *one[1:]) for one in super().suggest(texts, top)]
+
+
+def returned(desk: Desk, number: str) -> None:
+    line = {
+        "id": f"r{number}",
+        "type": "return",
+        "assignment": f"{number}.water.1",
+        "reason": "不归我们",
+        "suggested_unit": "roads",
+    }
+    desk.feedback.apply(parse_feedback(UnitCode("water"), json.dumps(line)), actor="unit:water")
+    desk.clock.forward(hours=1)
+
+
+def letter(desk: Desk, at: int) -> str:
+    number = desk.letter(str(at), f"{letters.WATER}这是第{at}次反映，{'又' * at}停了。")
+    desk.work()
+    return number
+
+
+def test_a_unit_is_stopped_by_its_returns_and_runs_again_by_what_reviewers_decide(desk: Desk) -> None:
+    desk.worker._classifier = SureClassifier()
+    keeper = Keeper(desk.system, "test/worker-1")
+    first = [letter(desk, at) for at in range(3)]
+    assert {desk.state(number) for number in first} == {"dispatched"}
+    assert keeper.look() == 0
+    for number in first:
+        returned(desk, number)
+    assert keeper.look() == 1
+    assert keeper.look() == 0
+    waiting = letter(desk, 3)
+    assert (desk.state(waiting), desk.message(waiting).reason) == ("in_review", STOPPED)
+    (decided,) = [step for step in explain_document(desk.system, Number(waiting))["steps"] if step["step"] == "decided"]
+    assert decided["reason"] == STOPPED
+    shown = status_document(desk.system)["automatic"]
+    assert [(one["unit"], one["stopped"], one["reason"]) for one in shown["units"]] == [
+        ("water", True, "3 of 3 sure suggestions were wrong")
+    ]
+    assert desk.system.operations.live()["automatic"] == shown
+    for at in range(4, 24):
+        desk.clock.forward(hours=1)
+        desk.office.decide(Number(letter(desk, at)), Choice("water"))
+    assert keeper.look() == 1
+    assert desk.state(letter(desk, 30)) == "dispatched"
+    with desk.system.store.unit_of_work(write=False) as uow:
+        audited = [(entry.action, dict(entry.detail)["reason"]) for _, entry in uow.audit.entries("unit:water")]
+        assert uow.audit.verify() == ""
+    assert audited == [
+        ("model.stop", "3 of 3 sure suggestions were wrong"),
+        ("model.run", "3 of 23 sure suggestions were wrong"),
+    ]
+    assert desk.balanced()
+
+
+def test_one_process_looks_at_a_time(desk: Desk) -> None:
+    for at in range(3):
+        returned(desk, letter(desk, at))
+    with desk.system.store.unit_of_work() as uow:
+        now = desk.clock.now()
+        assert uow.channels.acquire("standings", "another", now, now + LEASE_TIME)
+        uow.commit()
+    keeper = Keeper(desk.system, "test/worker-1")
+    assert keeper.look() == 0
+    desk.clock.forward(seconds=LEASE_TIME.total_seconds() + 1)
+    assert keeper.look() == 1
+
+
+def test_a_rolling_threshold_holds_for_all_and_a_raised_one_for_its_unit(desk: Desk) -> None:
+    def stand(*changes: Standing) -> None:
+        with desk.system.store.unit_of_work() as uow:
+            uow.standings.add(changes)
+            uow.commit()
+
+    now = desk.clock.now()
+    stand(Standing(now, ALL, threshold=0.98))
+    assert desk.state(letter(desk, 1)) == "in_review"
+    stand(Standing(now, ALL, threshold=0.95))
+    assert desk.state(letter(desk, 2)) == "dispatched"
+    stand(Standing(now, WATER, threshold=0.99))
+    assert desk.state(letter(desk, 3)) == "in_review"
+    stand(Standing(now, ALL, stopped=True), Standing(now, WATER))
+    number = letter(desk, 4)
+    assert (desk.state(number), desk.message(number).reason) == (
+        "in_review",
+        "the model reaches the target precision at no threshold",
+    )
+    stand(Standing(now, ALL))
+    assert desk.state(letter(desk, 5)) == "dispatched"
