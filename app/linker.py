@@ -146,7 +146,7 @@ class Linker:
         return before, signatures.decided(tx, before, floor, self._settings.batch)
 
     def _link(self, lease: Lease, before: int, decided: Sequence[Decided]) -> None:
-        index = self._ready()
+        index = self.ready()
         batch = self._read(lambda tx: self._batch(tx, decided))
         texts = [f"{letter.subject}\n{letter.body}" for letter in batch.new.values()]
         made = sign(texts)
@@ -170,7 +170,7 @@ class Linker:
         self._loaded = last or self._loaded
         self._failpoint("link.commit")
 
-    def _ready(self) -> SimilarIndex:
+    def ready(self) -> SimilarIndex:
         """The index, with every signature that was stored, whoever stored it."""
         now = self._clock.now()
         since = now - timedelta(days=self._settings.window_days)

@@ -11,6 +11,7 @@ from domain.ids import MatterId, UnitCode
 from domain.messages import Message, MessageState
 from domain.records import SimilarLetter
 from ingest.normalise import form_of_normalised, forms_alike
+from store.assignments import SqlAssignments
 from store.engine import Transaction
 from store.reads import SqlReads
 from store.similar import groups_of, members, visible
@@ -64,6 +65,11 @@ def _letters(
     reads = SqlReads(tx)
     texts = reads.messages([one.number for one in shown])
     own = reads.of_matters([matter])[matter]
+    parts = SqlAssignments(tx).of_matters([one.matter for one in shown]) if shown else {}
+
+    def mine(unit: UnitCode) -> bool:
+        return viewer.units is None or unit in viewer.units
+
     return [
         {
             "number": one.number,
@@ -71,6 +77,7 @@ def _letters(
             "registered_at": iso(one.registered_at),
             "state": one.state,
             "subject": texts[one.number].subject,
+            "units": [part.unit for part in parts.get(one.matter, ()) if part.withdrawn_at is None and mine(part.unit)],
             "similarity": max((_alike(texts[one.number], message) for message in own), default=0.0),
         }
         for one in shown

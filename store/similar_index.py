@@ -17,6 +17,7 @@ WALK = 48
 GROWTH = 1.3
 CHUNK = 100_000
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
+_NOTHING = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
 
 
 class Bands:
@@ -52,10 +53,16 @@ class Bands:
             self._heads[slots] = self._next[heads, band]
         self.count = count
 
+    def earlier(self, rows: Any) -> tuple[Any, Any]:
+        """(place in ``rows``, row) of every row before each of ``rows`` that shares a band with it; each pair once."""
+        return self._walk(self._keys[rows], self._next[rows].ravel())
+
     def look(self, signatures: Any) -> tuple[Any, Any]:
-        """(place in ``signatures``, row) of every row that shares a band; each pair once."""
+        """The same for signatures that are not in: (place in ``signatures``, row)."""
         keys = np.ascontiguousarray(signatures).view(np.uint64)
-        rows = self._heads[self._slots(keys).ravel()]
+        return self._walk(keys, self._heads[self._slots(keys).ravel()])
+
+    def _walk(self, keys: Any, rows: Any) -> tuple[Any, Any]:
         asked = np.arange(keys.size)
         flat = keys.ravel()
         found = []
@@ -148,13 +155,12 @@ class _Rung:
         self._all.forget(count)
         self._cut.forget(count)
 
-    def look(self, lengths: Any, cut: Any, values: Any) -> list[tuple[Any, Any, Any]]:
+    def look(self, first: int, lengths: Any, cut: Any, values: Any) -> list[tuple[Any, Any, Any]]:
+        """(place in the batch, row of the index, estimate) for the batch put in at row ``first``."""
         reached = lengths >= self.length
         prefixes = values[:, self.columns]
-        return [
-            self._all.look(prefixes, np.flatnonzero(reached & cut)),
-            self._cut.look(prefixes, np.flatnonzero(reached & ~cut)),
-        ]
+        whole = np.flatnonzero(reached & ~cut)
+        return [self._all.earlier(prefixes, np.flatnonzero(reached & cut), first), self._cut.look(prefixes, whole)]
 
 
 class _Rows:
@@ -170,21 +176,29 @@ class _Rows:
 
     def put(self, values: Any, rows: Any) -> None:
         count = self._bands.count
-        if count + len(rows) > len(self._rows):
-            self._rows = np.concatenate((self._rows[:count], np.zeros(int((count + len(rows)) * (GROWTH - 1)) + 1024, np.int32)))
+        total = count + len(rows)
+        if total > len(self._rows):
+            self._rows = np.concatenate((self._rows[:count], np.zeros(int(total * GROWTH) - count, np.int32)))
         if len(rows):
             self._bands.put(values)
-            self._rows[count : count + len(rows)] = rows
+            self._rows[count:total] = rows
 
     def forget(self, count: int) -> None:
         self._bands.forget(int(np.searchsorted(self._rows[: self._bands.count], count)))
 
+    def earlier(self, values: Any, places: Any, first: int) -> tuple[Any, Any, Any]:
+        """For those ``places`` of the batch put in at the index's row ``first`` (all of which are in): what stands before each."""
+        if not len(places):
+            return _NOTHING
+        at, found = self._bands.earlier(np.searchsorted(self._rows[: self._bands.count], places + first))
+        return places[at], self._rows[found].astype(np.int64), self._bands.alike(values[places], at, found)
+
     def look(self, values: Any, places: Any) -> tuple[Any, Any, Any]:
+        """For ``places`` of a batch that are not in."""
         if not len(places) or not self._bands.count:
-            return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
-        asked = values[places]
-        at, found = self._bands.look(asked)
-        return places[at], self._rows[found].astype(np.int64), self._bands.alike(asked, at, found)
+            return _NOTHING
+        at, found = self._bands.look(values[places])
+        return places[at], self._rows[found].astype(np.int64), self._bands.alike(values[places], at, found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,15 +254,15 @@ class SimilarIndex:
             rung.forget(count)
 
     def candidates(self, first: int, since: int, most: int, lengths: Any, cut: Any, values: Any) -> list[list[Candidate]]:
-        """For each of the texts added at row ``first`` and behind it: texts before it, not older than ``since``, the likeliest
-        first, ``most`` at most."""
+        """For each text of the batch that was added last, at row ``first``: texts before it, not older than ``since``, the
+        likeliest first, ``most`` at most."""
         whole = values[:, : self._layout.whole]
         long_enough = np.flatnonzero(lengths >= self._layout.least)
-        at, rows = self._whole.look(whole[long_enough])
+        at, rows = self._whole.earlier(long_enough + first)
         at = long_enough[at]
         parts = [(at, rows, self._whole.alike(whole, at, rows))]
         for rung in self._rungs:
-            parts += rung.look(lengths, cut, values)
+            parts += rung.look(first, lengths, cut, values)
         asked, found, estimates = (np.concatenate(column) for column in zip(*parts, strict=True))
         likely = (estimates >= self._cutoff) & (found < first + asked) & (self._at[found] >= since)
         asked, found, estimates = asked[likely], found[likely], estimates[likely]

@@ -6,6 +6,7 @@ from typing import Any
 from app.console.guard import NotThere
 from app.documents import assignment_dict, maybe_iso
 from app.reports import explain_document, message_row
+from app.similar_shown import similar_document
 from app.wiring import System
 from domain.accounts import Viewer
 from domain.errors import Refused
@@ -41,10 +42,13 @@ def story(system: System, viewer: Viewer, number: str) -> Document:
         members = uow.reads.of_matters([matter]).get(matter, [])
         parts = uow.assignments.of_matters([matter]).get(matter, [])
         row = uow.matters.get(matter)
+    with system.store.transaction(write=False) as tx:
+        similar = similar_document(tx, matter, viewer)
     sealed = require_sealed(system, viewer, number)
     repeat = _shown_repeat(system, viewer, document["repeat_of"])
     document |= {
         "sealed": sealed,
+        "similar": similar,
         "repeat_of": repeat,
         "repeat_seen": repeat is not None and _sees(system, viewer, repeat),
         "letters": [{**message_row(one), "addressed_to": one.addressed_to} for one in members],

@@ -7,6 +7,7 @@ from typing import Any
 from app.console.choosing import waiting_for
 from app.console.reveals import attachment_names, not_there, own
 from app.documents import decision_dict, iso, maybe_iso, suggestion_dict
+from app.similar_shown import similar_document
 from app.wiring import System
 from domain.accounts import Account, Viewer
 from domain.choices import ALLOWED, Chosen
@@ -22,6 +23,7 @@ from store.reads import SqlReads
 PAGE = 30
 TOP = 5
 EARLIER = 10
+SIMILAR = 10
 MARKED = frozenset({"word", "place", "name"})
 
 
@@ -84,6 +86,7 @@ def matter_document(system: System, account: Account, number: Number) -> dict[st
         parts = [part for part in parts if viewer.sealed or not part.sealed]
         copies = [other for other in SqlReads(tx).of_matters([row.matter])[row.matter] if other.number != number]
         earlier = earlier_of_sender(tx, viewer, row, EARLIER)
+        similar = similar_document(tx, row.matter, viewer, SIMILAR)
     if row.sealed:
         system.office(account.login).note("message.view_sealed", number)
     latest = decided[-1] if decided else None
@@ -102,6 +105,7 @@ def matter_document(system: System, account: Account, number: Number) -> dict[st
             {**_brief(found.number, found.channel, iso(found.registered_at), found.subject), "state": found.state}
             for found in earlier
         ],
+        "similar": similar,
         "attachments": list(attachment_names(system, number)),
         "actions": list(ALLOWED.get(message.state, ())) if waiting is None else [],
         "waiting": choice_dict(waiting) if waiting is not None else None,

@@ -1,6 +1,7 @@
 """One part of a department's queue: what it is, and what its people do about it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from starlette.responses import Response
@@ -13,6 +14,7 @@ from app.console.pages.department import HANDLER, body_schema, said_document
 from app.console.reply_files import ReplyFiles, attach
 from app.console.visit import Visit
 from app.feedback import FeedbackResult
+from app.similar_shown import similar_document
 from domain.errors import Refused
 from domain.events import FeedbackOutcome
 from route.feedback import MAX_EXTRA_DAYS, MAX_REASON, MAX_REPLY, REPLY_PARTS
@@ -29,11 +31,13 @@ def document_of(visit: Visit, ident: str) -> Document:
     mine = found.line.part
     others, told, said = work.read(lambda tx: (desk.others(tx, mine), desk.told(tx, mine), desk.said(tx, mine)))
     letters = work.letters(found)
+    unit = replace(visit.viewer, units=(mine.unit,))
+    similar = work.read(lambda tx: similar_document(tx, mine.matter, unit))
     files = [one.document for one in ReplyFiles(visit).of(found)]
     if found.line.sealed:
         visit.office.note("assignment.view_sealed", mine.id)
     document = part_document(visit.system, found, others, told, said, files, letters)
-    return {**document, "contact": contact.wishes(visit, contact.numbers(found, letters))}
+    return {**document, "similar": similar, "contact": contact.wishes(visit, contact.numbers(found, letters))}
 
 
 def part_page(visit: Visit) -> Response:
