@@ -70,7 +70,7 @@ bench-short: $(READY) ## a few hundred messages: fails on wrong results, never o
 	@$(BIN)/python -m tests.bench.run --short
 
 DATA ?= ../shared/data
-accuracy: $(READY) ## how good the model is on real letters (in DATA) beside a plain one, written to accuracy.json; PARTS="topics …" makes some
+accuracy: $(READY) $(PEERS) ## how good the model is on real letters (in DATA) beside a plain one, written to accuracy.json; PARTS="topics …" makes some
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.accuracy.run --data $(DATA) --out accuracy.json $(PARTS)
 
 lock: ## pins every dependency again

@@ -80,8 +80,12 @@ class FrozenTests:
 
     def without(self, rows: Sequence[LabelledText], test: FrozenTest) -> tuple[LabelledText, ...]:
         """The letters that may be learned from."""
+        return tuple(filter(self.learnable(test), rows))
+
+    def learnable(self, test: FrozenTest) -> Callable[[LabelledText], bool]:
+        """Tells of a letter whether it may be learned from."""
         texts, groups = self._read(lambda tx: SqlFrozen(tx).keys(test.hash))
-        return tuple(row for row in rows if text_key(row) not in texts and group_key(row) not in groups)
+        return lambda row: text_key(row) not in texts and group_key(row) not in groups
 
     def freeze(self, aside: Sequence[LabelledText], by: str) -> FrozenTest:
         """These letters are set aside from now on."""

@@ -34,7 +34,7 @@ def letters_from_file(system: System, path: Path, columns: Mapping[str, str]) ->
         if code is None:
             unknown[row.unit] = unknown.get(row.unit, 0) + 1
         else:
-            rows.append(_labelled(row, code))
+            rows.append(labelled(row, code))
     notes = [f"{found.without_unit} letters without a unit were left out"] if found.without_unit else []
     if unknown:
         most = sorted(unknown, key=lambda name: -unknown[name])[:5]
@@ -110,5 +110,6 @@ def data_hash(rows: Sequence[LabelledText]) -> str:
     return digest.hexdigest()
 
 
-def _labelled(row: LetterRow, code: UnitCode) -> LabelledText:
+def labelled(row: LetterRow, code: UnitCode) -> LabelledText:
+    """The letter as it is learned from: masked."""
     return LabelledText(masked(row.subject), masked(row.body), code, row.at, row.reply, row.group)

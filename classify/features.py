@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from classify.tokens import BUCKETS, MAX_CHARACTERS, IntArray, TokenizerName, cutter, hashed_ngrams, words
+from classify.tokens import BUCKETS, MAX_CHARACTERS, IntArray, TokenizerName, cutter, hashed_ngrams, without_links, words
 
 FloatArray = npt.NDArray[np.float32]
 Text = tuple[str, str]
@@ -76,7 +76,7 @@ class Vectorizer:
 
     def transform(self, texts: Sequence[Text]) -> Any:
         """A csr float32 matrix, one row per text; an empty text is an empty row."""
-        cut, ids = cutter(self.space.tokenizer), self._word_ids
+        cut, ids, texts = cutter(self.space.tokenizer), self._word_ids, _read(texts)
         subjects = [_known(ids, cut(subject[:MAX_CHARACTERS])) for subject, _ in texts]
         bodies = [_known(ids, cut(body)) for body in _bodies(texts)]
         spoken = (
@@ -109,6 +109,10 @@ class Vectorizer:
         return sparse.csr_matrix((values * scale[block], column, ends), shape=(n_rows, len(self.space.idf)))
 
 
+def _read(texts: Sequence[Text]) -> list[Text]:
+    return [(without_links(subject), without_links(body)) for subject, body in texts]
+
+
 def _known(ids: dict[str, int], pieces: list[str]) -> list[int]:
     return [at for at in map(ids.get, pieces) if at is not None]
 
@@ -134,6 +138,7 @@ def _table(keys: IntArray, size: int, start: int) -> IntArray:
 
 def build_space(texts: Sequence[Text], tokenizer: TokenizerName, *, most_words: int, most_grams: int) -> FeatureSpace:
     """The words and grams of these texts that occur in at least two of them (in one, when texts are few)."""
+    texts = _read(texts)
     least = 2 if len(texts) >= 200 else 1
     subject_words, body_words = word_lists(texts, tokenizer)
     text_words = [[*subject, *body] for subject, body in zip(subject_words, body_words, strict=True)]

@@ -1,13 +1,14 @@
 """Labelled letters from a CSV file, as spreadsheets and registers export them."""
 
+import codecs
 import csv
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from domain.clock import SHANGHAI
 from domain.errors import HaltForPerson
@@ -19,6 +20,7 @@ REQUIRED = ("subject", "body", "unit")
 OPTIONAL = ("at", "reply", "answered", "group")
 
 _LARGEST_FIELD = 64 * 1024 * 1024
+_CHUNK = 1024 * 1024
 _TIME = re.compile(
     r"(?P<year>\d{4})\s*[-/.年]\s*(?P<month>\d{1,2})\s*[-/.月]\s*(?P<day>\d{1,2})\s*日?"
     r"(?:[T\s]*(?P<half>上午|下午|晚上|中午|凌晨|AM|PM)?\s*(?P<hour>\d{1,2})\s*[:：时点]\s*(?P<minute>\d{1,2})?\s*(?:[:：分]\s*"
@@ -91,6 +93,28 @@ def read_letters(path: Path, columns: Mapping[str, str] | None = None, *, replie
     return LetterFile(tuple(rows), skipped, bad, missing)
 
 
+def stream_letters(path: Path, columns: Mapping[str, str] | None = None) -> Iterator[LetterRow]:
+    """The same letters one by one, from a file of any size; lines without a unit are passed over. Raises HaltForPerson as
+    ``read_letters`` does, some of it only when the line comes."""
+    try:
+        encoding = _encoding(path)
+        with path.open(encoding=encoding, errors=_errors(encoding), newline="") as file:
+            first = file.readline()
+            file.seek(0)
+            reader = csv.reader(file, delimiter=_delimiter(path, first))
+            header = _next(path, reader)
+            if header is None:
+                raise HaltForPerson(f"{path} is empty", remedy="give a CSV file with a header line")
+            places, _ = _places(path, header, dict(columns or {}))
+            while (cells := _next(path, reader)) is not None:
+                if any(cells):
+                    row, _ = _row(path, reader.line_num, cells, places)
+                    if row.unit:
+                        yield row
+    except OSError as error:
+        raise HaltForPerson(f"{path} cannot be read: {error.strerror}", remedy="check the path and the rights") from error
+
+
 def parse_time(text: str) -> datetime | None:
     """A time as Chinese systems write it; without zone it is Asia/Shanghai's. None when it cannot be read."""
     text = text.strip()
@@ -116,30 +140,60 @@ def _loose_time(text: str) -> datetime | None:
 
 
 def _decoded(path: Path) -> str:
+    encoding = _encoding(path)
     try:
-        data = path.read_bytes()
+        return path.read_bytes().decode(encoding, _errors(encoding))
     except OSError as error:
         raise HaltForPerson(f"{path} cannot be read: {error.strerror}", remedy="check the path and the rights") from error
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data.decode("utf-16", "replace")
+
+
+def _errors(encoding: str) -> str:
+    return "replace" if encoding == "utf-16" else "strict"
+
+
+def _encoding(path: Path) -> str:
+    """Of UTF-8, GB18030 and (with mark) UTF-16 the one that the whole file is written in."""
     try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-    try:
-        return data.decode("gb18030")
-    except UnicodeDecodeError as error:
-        line = max(line, data.count(b"\n", 0, error.start) + 1)
-        raise HaltForPerson(f"{path} line {line} is neither UTF-8 nor GB18030", remedy="save it as CSV UTF-8") from error
+        with path.open("rb") as file:
+            if file.read(2) in (b"\xff\xfe", b"\xfe\xff"):
+                return "utf-16"
+            wrong = []
+            for encoding in ("utf-8-sig", "gb18030"):
+                file.seek(0)
+                line = _undecodable_line(file, encoding)
+                if line is None:
+                    return encoding
+                wrong.append(line)
+    except OSError as error:
+        raise HaltForPerson(f"{path} cannot be read: {error.strerror}", remedy="check the path and the rights") from error
+    raise HaltForPerson(f"{path} line {max(wrong)} is neither UTF-8 nor GB18030", remedy="save it as CSV UTF-8")
+
+
+def _undecodable_line(file: BinaryIO, encoding: str) -> int | None:
+    """The first line that is not in this encoding; None where all are."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    lines = 1
+    while True:
+        chunk = file.read(_CHUNK)
+        pending = len(decoder.getstate()[0])
+        try:
+            decoder.decode(chunk, final=not chunk)
+        except UnicodeDecodeError as error:
+            return lines + chunk.count(b"\n", 0, max(error.start - pending, 0))
+        if not chunk:
+            return None
+        lines += chunk.count(b"\n")
 
 
 def _reader(path: Path, text: str) -> "_csv.Reader":
-    first = text.split("\n", 1)[0]
+    return csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(path, text.split("\n", 1)[0]))
+
+
+def _delimiter(path: Path, first: str) -> str:
     if "\0" in first:
         raise HaltForPerson(f"{path} is not a CSV file", remedy="save it as CSV UTF-8")
     csv.field_size_limit(_LARGEST_FIELD)
-    delimiter = max((",", "\t", ";"), key=first.count)
-    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    return max((",", "\t", ";"), key=first.count)
 
 
 def _next(path: Path, reader: "_csv.Reader") -> list[str] | None:

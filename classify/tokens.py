@@ -3,6 +3,7 @@
 Training and serving must cut alike, so the tokenizer's name is part of a model's artefact and asked for by name.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Literal
@@ -23,6 +24,7 @@ MAX_CHARACTERS = 10_000
 BUCKET_BITS = 20
 BUCKETS = 1 << BUCKET_BITS
 
+_LINK = re.compile(r"(?:https?://|www\.)[!-~]+", re.IGNORECASE)
 _FIRST_HAN, _LAST_HAN = "\u4e00", "\u9fff"
 _MIX = (np.uint32(0x9E3779B1), np.uint32(0x85EBCA77), np.uint32(0xC2B2AE3D))
 _GRAM_SALT = (np.uint32(0x27D4EB2F), np.uint32(0x165667B1), np.uint32(0x2545F491))
@@ -58,6 +60,11 @@ def cutter(name: TokenizerName) -> Cut:
 def readable(text: str) -> str:
     """The text without lone surrogates, which no segmentation takes."""
     return text.encode("utf-8", "replace").decode()
+
+
+def without_links(text: str) -> str:
+    """The text with a space for every web address: whose page somebody shows says nothing of whose matter it is."""
+    return _LINK.sub(" ", text) if "://" in text or "www." in text or "WWW." in text else text
 
 
 def words(text: str, cut: Cut) -> list[str]:

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from classify.artefact import ModelData, with_version
-from classify.calibrate import Held, calibrate, name_weights
+from classify.calibrate import Held, calibrate, name_weights, reciprocal_rank
 from classify.confidence import OUT_OF_FOLD
 from classify.features import FeatureSpace, Vectorizer, build_space
-from classify.linear import fit_scores, quantised
+from classify.linear import COST, fit_scores, quantised
 from classify.model import Model
 from classify.names import NameFinder, NamePattern, directory_patterns, label_patterns, unit_names
 from classify.replies import referred_unit
@@ -26,6 +26,11 @@ Progress = Callable[[str, float], None]
 
 FOLDS = 5
 BLOCKS = 5
+COSTS = (COST, 2 * COST, 4 * COST, 8 * COST)
+"""Rising; the last ones are tried only where the ones before helped."""
+FOLDS_FOR_COST = 2
+LEAST_FOR_COSTS = 200
+"""With fewer letters the first cost is taken."""
 LEAST_FOR_BLOCKS = 200
 """With fewer letters, or with times on fewer than four in five of them, later letters are not held out."""
 MOST_WORDS = 60_000
@@ -88,15 +93,16 @@ def train(
     patterns = _patterns(corpus, units)
     named = NameFinder(patterns).matrix(corpus.texts, n_units)
     tell("folds", 0.1)
-    out_of_fold = _held(
-        corpus, space, features, named, _folds(corpus, seed), seed, lambda share: tell("folds", 0.1 + 0.45 * share)
-    )
+    trial = _Trial(corpus, space, features, named, seed)
+    folds = _folds(corpus, seed)
+    cost = _best_cost(trial, folds[:FOLDS_FOR_COST], lambda share: tell("folds", 0.1 + 0.2 * share))
+    out_of_fold = trial.held(folds, cost, lambda share: tell("folds", 0.3 + 0.25 * share))
     tell("later", 0.55)
-    later = _held(corpus, space, features, named, _later(corpus), seed, lambda share: tell("later", 0.55 + 0.3 * share))
+    later = trial.held(_later(corpus), cost, lambda share: tell("later", 0.55 + 0.3 * share))
     steepness, weights_of_names = name_weights(out_of_fold)
     calibration = calibrate(out_of_fold, later if len(later.labels) else None, steepness, weights_of_names)
     tell("fit", 0.85)
-    weights, bias = fit_scores(features, corpus.labels, n_units, space.voices, seed=seed)
+    weights, bias = fit_scores(features, corpus.labels, n_units, space.voices, seed=seed, cost=cost)
     small, scales = quantised(weights)
     data = ModelData(
         units=corpus.codes,
@@ -130,7 +136,7 @@ def _corpus(rows: Sequence[LabelledText], units: Sequence[Unit] | None) -> _Corp
         codes=codes,
         labels=np.array([number[code] for code in learned], dtype=np.int64),
         answered=np.array([number[row.unit] for row in kept], dtype=np.int64),
-        matters=tuple(_matter(row) for row in kept),
+        matters=tuple(matter_hash(row) for row in kept),
     )
 
 
@@ -138,7 +144,7 @@ def _canonical(row: LabelledText) -> tuple[float, str, str, str]:
     return (row.at.timestamp() if row.at else 0.0, row.unit, row.subject, row.body)
 
 
-def _matter(row: LabelledText) -> bytes:
+def matter_hash(row: LabelledText) -> bytes:
     """What must not straddle a split: the group, or where none is given the text."""
     return hashlib.sha256((row.group or f"{row.subject}\n{row.body}").encode("utf-8", "surrogatepass")).digest()
 
@@ -179,21 +185,45 @@ def _later(corpus: _Corpus) -> list[Split]:
     return splits
 
 
-def _held(
-    corpus: _Corpus, space: FeatureSpace, features: Any, named: Any, splits: list[Split], seed: int, tell: Callable[[float], None]
-) -> Held:
-    """Scores of the held-out rows of every split from machines that saw only its other rows."""
-    scores, rows, blocks = [], [], []
-    for at, (learn, held, block) in enumerate(splits):
-        if not len(learn) or not len(held):
-            continue
-        weights, bias = fit_scores(features[learn], corpus.labels[learn], len(corpus.codes), space.voices, seed=seed)
-        scores.append((features[held] @ weights + bias).astype(np.float32))
-        rows.append(held)
-        blocks.append(np.full(len(held), block))
-        tell((at + 1) / len(splits))
-    if not rows:
-        nothing = np.zeros(0, dtype=np.int64)
-        return Held(np.zeros((0, len(corpus.codes))), named[nothing], nothing, nothing)
-    order = np.concatenate(rows)
-    return Held(np.concatenate(scores), named[order], corpus.answered[order], np.concatenate(blocks))
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """What is asked of letters that were not fitted on."""
+
+    corpus: _Corpus
+    space: FeatureSpace
+    features: Any
+    named: Any
+    seed: int
+
+    def held(self, splits: list[Split], cost: float, tell: Callable[[float], None]) -> Held:
+        """Scores of the held-out rows of every split from machines that saw only its other rows."""
+        scores, rows, blocks = [], [], []
+        n_units = len(self.corpus.codes)
+        for at, (learn, held, block) in enumerate(splits):
+            if not len(learn) or not len(held):
+                continue
+            labels = self.corpus.labels[learn]
+            weights, bias = fit_scores(self.features[learn], labels, n_units, self.space.voices, seed=self.seed, cost=cost)
+            scores.append((self.features[held] @ weights + bias).astype(np.float32))
+            rows.append(held)
+            blocks.append(np.full(len(held), block))
+            tell((at + 1) / len(splits))
+        if not rows:
+            nothing = np.zeros(0, dtype=np.int64)
+            return Held(np.zeros((0, n_units)), self.named[nothing], nothing, nothing)
+        order = np.concatenate(rows)
+        return Held(np.concatenate(scores), self.named[order], self.corpus.answered[order], np.concatenate(blocks))
+
+
+def _best_cost(trial: _Trial, splits: list[Split], tell: Callable[[float], None]) -> float:
+    """The first of COSTS after which the next one ranks the held-out letters no better."""
+    if len(trial.corpus.rows) < LEAST_FOR_COSTS:
+        return COSTS[0]
+    best, rank = COSTS[0], -1.0
+    for at, cost in enumerate(COSTS):
+        tried = reciprocal_rank(trial.held(splits, cost, lambda _share: None))
+        tell((at + 1) / len(COSTS))
+        if tried <= rank:
+            break
+        best, rank = cost, tried
+    return best

@@ -53,12 +53,19 @@ def train(
     new_test: Annotated[
         bool, typer.Option("--new-test-set", help="另留一个测试集 / set other letters aside from now on")
     ] = False,
+    stream: Annotated[
+        bool | None,
+        typer.Option(
+            help="不整份读入内存，逐批学习；缺省：文件很大时 / read in passes, never whole; default: when the file is large"
+        ),
+    ] = None,
     by: ByOption = None,
     settings: SettingsOption = None,
 ) -> None:
     """训练分办模型。 / Trains the routing model."""
     from app.learning import learn
     from app.promoting import let_serve
+    from app.streaming import learn_stream
     from app.training import letters_from_file, letters_from_store
     from classify.rows import parse_columns
 
@@ -68,23 +75,35 @@ def train(
         mapping = parse_columns(columns)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--columns") from None
+    if stream and (csv is None or new_test):
+        raise typer.BadParameter("--stream reads a file (--csv) and does not go with --new-test-set")
     with open_system(settings, may_make_store=True) as system:
         rows = letters_from_store(system) if from_store else []
-        if csv is not None:
-            found, notes = letters_from_file(system, csv, mapping)
-            rows += found
-            for note in notes:
-                say(spoken(note))
         who = by or getpass.getuser()
         source = "+".join([*([csv.name] if csv is not None else []), *(["store"] if from_store else [])])
-        with progress_bar("read") as tell:
-            learned = learn(system, rows, by=who, progress=tell, hold_out=hold_out, new_test=new_test, source=source)
+        if csv is not None and _streams(csv, stream, new_test):
+            with progress_bar("read") as tell:
+                learned = learn_stream(system, csv, mapping, rows, by=who, progress=tell, hold_out=hold_out, source=source)
+        else:
+            if csv is not None:
+                found, notes = letters_from_file(system, csv, mapping)
+                rows += found
+                for note in notes:
+                    say(spoken(note))
+            with progress_bar("read") as tell:
+                learned = learn(system, rows, by=who, progress=tell, hold_out=hold_out, new_test=new_test, source=source)
         _tell_learned(system, learned)
         serves = system.registry.placed(ModelState.LIVE)
         if promote or (promote is None and not serves):
             let_serve(system, learned.row, who)
         elif serves:
             say(text("train.kept").format(serves, learned.row.version, learned.row.version))
+
+
+def _streams(csv: Path, asked: bool | None, new_test: bool) -> bool:
+    from app.streaming import LARGE
+
+    return asked if asked is not None else not new_test and csv.exists() and csv.stat().st_size > LARGE
 
 
 def _tell_learned(system: System, learned: "Learned") -> None:

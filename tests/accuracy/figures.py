@@ -51,9 +51,9 @@ class Figure:
         return text
 
 
-def beside(figure: str, value: float, unit: str, peer: str, peer_value: float) -> Figure:
-    """Beside a peer that was measured in the same run; not to be worse than it."""
-    return Figure(figure, value, unit, peer, peer_value, 1.0)
+def beside(figure: str, value: float, unit: str, peer: str, peer_value: float, goal: float = 1.0) -> Figure:
+    """Beside a peer that was measured in the same run; unless another ratio is given, not to be worse than it."""
+    return Figure(figure, value, unit, peer, peer_value, goal)
 
 
 def to_reach(figure: str, value: float, unit: str, least: float) -> Figure:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from classify.rows import parse_columns, parse_time, read_letters
+from classify.rows import parse_columns, parse_time, read_letters, stream_letters
 from domain.clock import SHANGHAI
 from domain.errors import HaltForPerson
 
@@ -105,3 +105,25 @@ def test_columns_are_parsed_and_refused() -> None:
     for wrong in ("subject", "subject=", "colour=red"):
         with pytest.raises(ValueError, match="field"):
             parse_columns(wrong)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+def test_a_stream_gives_the_same_letters(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "letters.csv"
+    path.write_bytes(TABLE.encode(encoding))
+    assert tuple(stream_letters(path, COLUMNS)) == read_letters(path, COLUMNS).rows
+
+
+def test_a_stream_says_what_is_wrong_as_a_file_does(tmp_path: Path) -> None:
+    path = tmp_path / "letters.csv"
+    with pytest.raises(HaltForPerson, match="cannot be read"):
+        list(stream_letters(path))
+    path.write_bytes(b"subject,body,unit\na,b,c\n\xff\xfe\xff,b,c\n")
+    with pytest.raises(HaltForPerson, match="line 3 is neither UTF-8 nor GB18030"):
+        list(stream_letters(path))
+    path.write_text("subject,body\na,b\n")
+    with pytest.raises(HaltForPerson, match="no column 'unit'"):
+        list(stream_letters(path))
+    path.write_bytes(b"")
+    with pytest.raises(HaltForPerson, match="is empty"):
+        list(stream_letters(path))

@@ -1,0 +1,42 @@
+"""What training chooses by itself, from the letters it is given."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from classify.calibrate import Held, reciprocal_rank
+from classify.features import Vectorizer, build_space
+from classify.linear import fit_scores
+from classify.tokens import without_links
+
+
+def held(scores: list[list[float]], labels: list[int]) -> Held:
+    rows = len(labels)
+    return Held(np.array(scores), sparse.csr_matrix((rows, 0)), np.array(labels), np.zeros(rows))
+
+
+def test_a_rank_is_one_over_the_place_of_the_true_unit() -> None:
+    assert reciprocal_rank(held([[3.0, 2.0, 1.0], [3.0, 2.0, 1.0]], [0, 2])) == pytest.approx((1 + 1 / 3) / 2)
+
+
+def test_units_that_score_alike_share_the_worse_place() -> None:
+    assert reciprocal_rank(held([[1.0, 1.0]], [0])) == pytest.approx(0.5)
+
+
+def test_nothing_held_out_ranks_nothing() -> None:
+    assert reciprocal_rank(held([], [])) == 0.0
+
+
+def test_a_dearer_machine_bends_more_to_its_letters() -> None:
+    features = sparse.csr_matrix(np.array([[1.0, 0.2]] * 9 + [[1.0, 0.0]] + [[0.0, 1.0]] * 10, dtype=np.float32))
+    labels = np.array([0] * 9 + [1] + [1] * 10)
+    cheap, dear = (fit_scores(features, labels, 2, (slice(0, 2),), seed=1, cost=cost)[0] for cost in (0.01, 10.0))
+    assert np.abs(dear).sum() > 2 * np.abs(cheap).sum()
+
+
+def test_a_web_address_is_no_feature() -> None:
+    space = build_space([("暖气不热", "家里冰凉")], "rjieba", most_words=100, most_grams=1000)
+    plain, linked = Vectorizer(space).transform([("暖气", "家里 冰凉"), ("暖气", "家里https://example.org/?id=1 冰凉")]).toarray()
+    assert without_links("见www.example.org/a，暖气") == "见 ，暖气"
+    assert without_links("没有网址") == "没有网址"
+    assert plain.tolist() == linked.tolist()
