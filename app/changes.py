@@ -25,7 +25,7 @@ OPEN = frozenset({AssignmentState.SENT, AssignmentState.SIGNED})
 class Changes:
     """``matters`` must hold every matter that is changed, as locked in this unit of work. ``names`` are the sender's: they
     and all personal data are masked in the reasons that people give. ``others``: the letters merged into a matter, which its
-    units must know of beside the one that stands for it."""
+    units must know of beside the one that stands for it. ``histories``: what units did with the matter that one repeats."""
 
     now: datetime
     make_event: EventMaker
@@ -40,6 +40,7 @@ class Changes:
     names: tuple[str, ...] = ()
     sequences: dict[MatterId, int] = field(default_factory=dict)
     others: dict[MatterId, tuple[Message, ...]] = field(default_factory=dict)
+    histories: dict[MatterId, tuple[History, ...]] = field(default_factory=dict)
 
     def settle(
         self,
@@ -81,6 +82,8 @@ class Changes:
         self.touched.add(matter)
         if isinstance(event, Event) and matter in self.others:
             event = replace(event, others=self.others[matter])
+        if isinstance(event, Event) and not event.history and matter in self.histories:
+            event = replace(event, history=self.histories[matter])
         self.outbox.append(self.make_event(event, sequence, self.now))
 
     def dispatch(
@@ -181,6 +184,7 @@ class Changes:
         self.touched |= other.touched
         self.sequences.update(other.sequences)
         self.others.update(other.others)
+        self.histories.update(other.histories)
 
     def write(self, uow: UnitOfWork) -> None:
         """Writes everything. Raises RetryLater when a message had moved on: the caller rolls back and looks again."""

@@ -7,6 +7,7 @@ from app.changes import Changes
 from app.copies import letters_of, merged_letters, standing_for
 from app.happened import EventMaker
 from app.people import matter_names
+from app.repeats import history_of, past_of
 from app.retry import transact
 from domain.decisions import Assignment
 from domain.errors import Refused, RetryLater
@@ -126,11 +127,14 @@ class OfficeSteps:
         return self._audited(numbers[0], action, work)
 
     def _know(self, uow: UnitOfWork, changes: Changes, matter: MatterId) -> list[Message]:
-        """The matter's letters, whose senders' names are masked from here on and which its units are told of."""
+        """The matter's letters, whose senders' names are masked from here on and which its units are told of; and what
+        units did with the matter that it repeats."""
         members = letters_of(uow, [matter])[matter]
         changes.names = tuple(dict.fromkeys((*changes.names, *matter_names(uow, self._vault, members))))
         if others := merged_letters(members):
             changes.others[matter] = others
+        if past := past_of(changes.matters[matter].repeat_of, uow.matters, uow.reads, uow.assignments):
+            changes.histories[matter] = history_of(past[0].id, past[1])
         return members
 
     def _audited(self, subject: str, action: str, work: Callable[[], T]) -> T:

@@ -8,6 +8,7 @@ from app.copies import letters_of, standing_for
 from app.documents import assignment_dict, assignment_steps, automatic_document, decision_dict, iso, maybe_iso, suggestion_dict
 from app.office_matters import MatterChanged
 from app.queries import Queries
+from app.repeats import earlier_document
 from app.similar_shown import similar_document
 from app.transactions import reading
 from app.wiring import System
@@ -179,6 +180,7 @@ def message_document(system: System, number: Number) -> dict[str, Any]:
         parts = uow.assignments.of_matters([message.matter]).get(message.matter, [])
         others = [other.number for other in uow.reads.of_matters([message.matter]).get(message.matter, [])]
         row = uow.matters.get(message.matter)
+        earlier = earlier_document(row.repeat_of if row else None, uow.matters, uow.reads, uow.assignments)
     known = [decision for listed in decisions.values() for decision in listed if decision.number == number]
     return {
         **message_row(message),
@@ -187,6 +189,7 @@ def message_document(system: System, number: Number) -> dict[str, Any]:
         "matter_state": row.state if row else None,
         "promised": maybe_iso(row.promised) if row else None,
         "repeat_of": row.repeat_of if row else None,
+        "earlier": earlier,
         "decision": decision_dict(known[-1]) if known else None,
         "assignments": [assignment_dict(part) for part in parts],
     }
@@ -203,6 +206,7 @@ def explain_document(system: System, number: Number) -> dict[str, Any]:
         subjects = [message.matter, *(member.number for member in members), *(part.id for part in parts)]
         audited = [entry for subject in dict.fromkeys(subjects) for _, entry in uow.audit.entries(subject)]
         row = uow.matters.get(message.matter)
+        earlier = earlier_document(row.repeat_of if row else None, uow.matters, uow.reads, uow.assignments)
     with system.store.transaction(write=False) as tx:
         similar = similar_document(tx, message.matter)
     queries = Queries(system.store)
@@ -226,6 +230,7 @@ def explain_document(system: System, number: Number) -> dict[str, Any]:
         "matter_state": row.state if row else None,
         "sealed": message.sealed,
         "repeat_of": row.repeat_of if row else None,
+        "earlier": earlier,
         "messages": [
             {
                 "number": one.number,

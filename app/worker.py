@@ -8,6 +8,7 @@ from app.changes import OUTCOME_STATES, Changes
 from app.copies import JOIN_WAIVED, merged_letters, part, part_copies, tell_units, was_merged
 from app.failpoints import Failpoint, no_failpoint
 from app.happened import EventMaker, History
+from app.repeats import earlier_evidence, for_decision, history_of, told_beside, where_it_went
 from app.sameness import Now, Same, SamenessFinder, SamenessSettings, text_form
 from app.sealing import seal_matter
 from domain.decisions import Assignment, Decision, Outcome, Suggestion
@@ -137,9 +138,9 @@ class Worker:
         if finder is not None and not uow.alone:
             # Another worker may have decided about an earlier message while its matter was waited for.
             matters |= uow.matters.lock(sorted(finder.look_again() - matters.keys()))
-        repeated = {row.repeat_of for row in matters.values() if row.repeat_of} - wanted
-        if repeated:
-            matters |= uow.matters.lock(sorted(repeated))
+        while unseen := {one for row in matters.values() for one in (row.repeat_of, row.merged_into) if one} - matters.keys():
+            # What is repeated, and where that went when it was merged.
+            matters |= uow.matters.lock(sorted(unseen))
         with_past = sorted(matter for matter, row in matters.items() if row.sequence)
         batch = _BatchWriter(self, uow, Changes(self._clock.now(), self._make_event, matters), finder)
         batch.standing = uow.assignments.of_matters(with_past) if with_past else {}
@@ -196,11 +197,11 @@ class _BatchWriter:
             self._join(message, same)
             return
         row = self.changes.matters[message.matter]
-        history = self._history(row.repeat_of)
         if same is not None and row.repeat_of is None and same.matter != message.matter:
-            self.changes.set_matter(replace(row, repeat_of=same.matter))
-            history = self._history(same.matter)
-        self._decide(planned, message, history)
+            row = replace(row, repeat_of=same.matter)
+            self.changes.set_matter(row)
+        earlier = where_it_went(row.repeat_of, self.changes.matters)
+        self._decide(planned, message, earlier if earlier != message.matter else None)
 
     def _leave(self, message: Message) -> Message:
         """A joined letter whose writer changed it stands for itself again; units that work on what it leaves are told."""
@@ -240,14 +241,17 @@ class _BatchWriter:
         self.changes.set_matter(replace(own, merged_into=MatterId(same.earlier)))
         self._settle(message, MessageState.JOINED, f"copy of {same.earlier} ({same.similarity:.2f})", target)
 
-    def _decide(self, planned: _Planned, message: Message, history: tuple[History, ...]) -> None:
+    def _decide(self, planned: _Planned, message: Message, repeated: MatterId | None) -> None:
         row = self.changes.matters[message.matter]
+        open_past = repeated is not None and not self.changes.matters[repeated].sealed
+        past = self.standing.get(repeated, []) if repeated is not None and open_past else []
+        earlier = earlier_evidence(repeated, past) if repeated is not None else {}
         threshold = self._settings.threshold
         returned = [part for part in self.standing.get(message.matter, []) if part.withdrawn_at is None and part.returned_at]
         given_back = bool(returned) or row.returns >= ARBITRATION_RETURNS
         decision = self._decider.decide(
             message,
-            planned.suggestions,
+            told_beside(planned.suggestions, earlier),
             automatic=threshold is not None,
             model=self._version,
             threshold=threshold,
@@ -261,7 +265,8 @@ class _BatchWriter:
             # What a unit gave back is a person's to give again, whatever the citizen writes meanwhile.
             reason = f"returned by {returned[-1].unit}" if returned else "returned before: the office arbitrates"
             decision = replace(decision, outcome=Outcome.REVIEW, lead=None, co_units=(), deadline=None, reason=reason)
-        self.apply(message, decision, history)
+        decision = replace(decision, evidence=(*decision.evidence, *for_decision(earlier)))
+        self.apply(message, decision, history_of(repeated, past) if repeated is not None else ())
 
     def apply(self, message: Message, decision: Decision, history: tuple[History, ...]) -> None:
         self.changes.decide(message.matter, decision)
@@ -293,18 +298,6 @@ class _BatchWriter:
         decision = replace(decision, model=self._version)
         sealed = seal_matter(self.uow, self.changes, message, decision, worker=self._settings.name)
         self.current.update(dict.fromkeys(sealed))
-
-    def _history(self, matter: MatterId | None) -> tuple[History, ...]:
-        """What units did with the matter that this one repeats."""
-        if matter is None:
-            return ()
-        if self.changes.matters[matter].sealed:
-            return ()
-        past = self.standing.get(matter, [])
-        steps = [History(part.sent_at, "assigned", part.unit, "", matter) for part in past]
-        steps += [History(part.returned_at, "returned", part.unit, part.reason, matter) for part in past if part.returned_at]
-        steps += [History(part.completed_at, "completed", part.unit, part.reply, matter) for part in past if part.completed_at]
-        return tuple(sorted(steps, key=lambda step: step.at))
 
     def _settle(self, message: Message, state: MessageState, reason: str, matter: MatterId | None) -> None:
         self.changes.settle(message, state, reason=reason, matter=matter, worker=self._settings.name)

@@ -50,7 +50,8 @@ class AssignmentState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One reason that spoke for a unit. ``kind``: ``word``, ``place``, ``name``, ``rule``; a larger weight spoke louder."""
+    """One reason that spoke for a unit. ``kind``: ``word``, ``place``, ``name``, ``rule``; a larger weight spoke louder.
+    ``earlier``, of weight 0: what the unit did with the same sender's earlier matter that this one repeats; told, not weighed."""
 
     kind: str
     text: str

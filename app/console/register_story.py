@@ -5,6 +5,7 @@ from typing import Any
 
 from app.console.guard import NotThere
 from app.documents import assignment_dict, maybe_iso
+from app.repeats import for_units
 from app.reports import explain_document, message_row
 from app.similar_shown import similar_document
 from app.wiring import System
@@ -105,7 +106,13 @@ def _for_units(document: Document, units: Sequence[str]) -> Document:
         for part in document["assignments"]
     ]
     letters = [{**letter, "reason": ""} for letter in document["letters"]]
-    return {**document, "steps": steps, "assignments": parts, "letters": letters}
+    return {
+        **document,
+        "earlier": for_units(document["earlier"], units),
+        "steps": steps,
+        "assignments": parts,
+        "letters": letters,
+    }
 
 
 def _own(step: Document, units: Sequence[str]) -> bool:

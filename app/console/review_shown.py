@@ -7,6 +7,7 @@ from typing import Any
 from app.console.choosing import waiting_for
 from app.console.reveals import attachment_names, not_there, own
 from app.documents import decision_dict, iso, maybe_iso, suggestion_dict
+from app.repeats import earlier_document
 from app.similar_shown import similar_document
 from app.wiring import System
 from domain.accounts import Account, Viewer
@@ -87,6 +88,8 @@ def matter_document(system: System, account: Account, number: Number) -> dict[st
         copies = [other for other in SqlReads(tx).of_matters([row.matter])[row.matter] if other.number != number]
         earlier = earlier_of_sender(tx, viewer, row, EARLIER)
         similar = similar_document(tx, row.matter, viewer, SIMILAR)
+        repeat = matter.repeat_of if matter is not None and not row.sealed else None
+        repeated = earlier_document(repeat, SqlMatters(tx), SqlReads(tx), SqlAssignments(tx))
     if row.sealed:
         system.office(account.login).note("message.view_sealed", number)
     latest = decided[-1] if decided else None
@@ -106,6 +109,7 @@ def matter_document(system: System, account: Account, number: Number) -> dict[st
             for found in earlier
         ],
         "similar": similar,
+        "repeats": repeated,
         "attachments": list(attachment_names(system, number)),
         "actions": list(ALLOWED.get(message.state, ())) if waiting is None else [],
         "waiting": choice_dict(waiting) if waiting is not None else None,
