@@ -189,6 +189,12 @@ def _decided_by(decision: dict[str, Any]) -> str:
 def explain_lines(document: dict[str, Any], names: Mapping[str, str]) -> Iterator[str]:
     """``explain`` for people."""
     yield f"{text('show.matter')} {document['matter']}  ({text('state.' + str(document['matter_state']))})"
+    similar = document["similar"]
+    if similar["count"]:
+        yield text("explain.similar").format(similar["count"], similar["since"][:10])
+        yield from (
+            f"    {one['number']}  {one['similarity']:.2f}  {text('state.' + one['state'])}" for one in similar["letters"]
+        )
     for step in document["steps"]:
         first, *rest = step_lines(step, names)
         yield f"{step['at'][:19].replace('T', ' ')}  {text('explain.' + step['step'])}  {first}".rstrip()

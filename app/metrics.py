@@ -82,6 +82,11 @@ METRICS = (
         "Least probability that goes out without a person, from letters answered lately; absent where the model's own holds",
     ),
     Metric("fenban_leases", "Leases held now: channels being polled, shares of the outbox", ("part",)),
+    Metric("fenban_linker_waiting", "Decisions that the linker has not looked at yet, counted to 10,000"),
+    Metric("fenban_linker_oldest_seconds", "Age of the oldest of them; 0 for none"),
+    Metric("fenban_links_total", "Letters that the linker found to say the same as another person's"),
+    Metric("fenban_linker_indexed", "Letters in the linker's memory, as it last said"),
+    Metric("fenban_linker_memory_bytes", "What they take there"),
     Metric("fenban_disk_free_bytes", "Room left where the store or the topics lie, whichever has less"),
     Metric("fenban_disk_size_bytes", "Size of that file system"),
     Metric("fenban_ledger_difference", "Difference of a line of the ledger: anything but 0 is a defect", ("line",)),
@@ -102,6 +107,7 @@ def samples(status: Document, ledger: Document, live: Document) -> Samples:
     found["fenban_kafka_up"] = {(): float(live["kafka"]["state"] == "ok")} if "kafka" in live else {}
     found |= _of_automation(live["automatic"])
     found["fenban_leases"] = _leases(live["leases"])
+    found |= _of_linker(live["linker"])
     found["fenban_disk_free_bytes"] = {(): float(live["disk"]["free_bytes"])}
     found["fenban_disk_size_bytes"] = {(): float(live["disk"]["size_bytes"])}
     found["fenban_ledger_difference"] = {(line["name"],): float(line["difference"]) for line in ledger["lines"]}
@@ -181,6 +187,17 @@ def _of_automation(automatic: Document) -> dict[str, Mapping[Labels, float]]:
         "fenban_automatic_stopped": {(): float(automatic["stopped"])},
         "fenban_automatic_threshold": {(): float(threshold)} if threshold is not None else {},
     }
+
+
+def _of_linker(linker: Document) -> dict[str, Mapping[Labels, float]]:
+    values = {
+        "fenban_linker_waiting": linker["waiting"],
+        "fenban_linker_oldest_seconds": linker["oldest_seconds"] or 0.0,
+        "fenban_links_total": linker["links"],
+        "fenban_linker_indexed": linker["indexed"],
+        "fenban_linker_memory_bytes": linker["memory_bytes"],
+    }
+    return {name: {(): float(value)} for name, value in values.items()}
 
 
 def _leases(leases: list[Document]) -> Mapping[Labels, float]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from app.documents import automatic_document, iso, maybe_iso
-from app.reports import health_document, ledger_document
+from app.reports import health_document, ledger_document, linker_document
 from app.slots import held_slots
 from app.sparing import Sparing
 from app.volumes import Volume, Volumes
@@ -16,6 +16,7 @@ from domain.records import ChannelStatus
 from store import desk_operations as desk
 from store.channels import SqlChannels
 from store.controls import Control, SqlControls
+from store.signatures import standing
 from store.standings import SqlStandings
 
 LEDGER_SECONDS = 60.0
@@ -48,6 +49,7 @@ class Operations:
             late, soon = desk.owed(tx, now, self._soon(now))
             leases, claims = desk.leases(tx, now), desk.claims(tx, now)
             waits = desk.quarantined_since(tx)
+            linker = standing(tx)
             stand = SqlStandings(tx).now()
         document: dict[str, Any] = {
             "as_of": iso(now),
@@ -76,6 +78,7 @@ class Operations:
             "units": sorted((_lag(one, now) for one in lags), key=_waits_most),
             "deadlines": {"overdue": late, "soon": soon},
             "automatic": automatic_document(stand),
+            "linker": linker_document(linker, now),
             "leases": leases,
             "claims": claims,
             "processes": held_slots(system.settings.path(system.settings.work.slots)),

@@ -20,6 +20,8 @@ from domain.messages import Message, MessageState
 from domain.ports import UnitOfWork
 from store.desk_review import RETURNED, SOURCES, Narrowed, QueueRow, queue
 from store.reads import SqlReads
+from store.signatures import Standing
+from store.signatures import standing as linker_standing
 from store.standings import SqlStandings
 
 EVERYTHING = 10_000_000
@@ -54,10 +56,23 @@ def status_document(system: System) -> dict[str, Any]:
     everything = [{**channel, "state": "paused"} if channel["id"] in paused else channel for channel in everything]
     document = {**found, "channels": everything, "units": [units[code] for code in sorted(units)]}
     document["automatic"] = automatic_document(reading(system.store, lambda tx: SqlStandings(tx).now()))
+    document["linker"] = linker_document(reading(system.store, linker_standing), system.clock.now())
     if system.kafka_watch is not None:
         kafka = system.kafka_watch.state()
         document["kafka"] = {"state": kafka.state, "error": kafka.error}
     return document
+
+
+def linker_document(standing: Standing, now: datetime) -> dict[str, Any]:
+    """How far the linker is behind: decisions it has not looked at, the age of the first; what it wrote and what it holds."""
+    oldest = max(0.0, (now - standing.oldest).total_seconds()) if standing.oldest is not None else None
+    return {
+        "waiting": standing.waiting,
+        "oldest_seconds": oldest,
+        "links": standing.links,
+        "indexed": standing.indexed,
+        "memory_bytes": standing.bytes,
+    }
 
 
 def health_document(system: System) -> dict[str, Any]:

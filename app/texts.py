@@ -59,6 +59,7 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "status.automatic": ("自动分办", "without a person"),
         "status.automatic_stopped": ("已停，转人工", "stopped: a person decides"),
         "status.automatic_own": ("用模型自己的门槛", "at the model's own threshold"),
+        "status.linker": ("相似来信", "Similar letters"),
         "status.units": ("各单位", "Units"),
         "status.never": ("从未", "never"),
         "review.arbitration": ("需裁定", "arbitration"),
@@ -292,6 +293,7 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "An administrator's first log-in (once, within 24 hours):",
         ),
         "users.disabled": ("已停用", "shut off"),
+        "explain.similar": ("另有 {} 人反映同样的事，最早 {}", "{} other persons wrote the same, the first on {}"),
         "explain.audited": ("操作", "step by a person or unit"),
     }
 )

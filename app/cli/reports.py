@@ -48,6 +48,8 @@ def status(as_json: JsonOption = False, settings: SettingsOption = None) -> None
         show(f"  {text('state.' + state)}: {count}")
     outbox = document["outbox"]
     show(f"{text('status.outbox')}: {text('ledger.pending')} {outbox['pending']}, {outbox['oldest_seconds'] or 0:.0f} s")
+    linker = document["linker"]
+    show(f"{text('status.linker')}: {text('ledger.pending')} {linker['waiting']}, {linker['oldest_seconds'] or 0:.0f} s")
     if "kafka" in document:
         show(f"Kafka: {document['kafka']['state']} {spoken(document['kafka']['error'])}".rstrip())
     for line in automatic_lines(document["automatic"]):

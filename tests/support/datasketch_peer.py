@@ -30,9 +30,10 @@ class DatasketchIndex:
         drawn at random (which share no bucket, in the peer's favour)."""
         rng = np.random.default_rng(seed)
         lsh = MinHashLSH(threshold=THRESHOLD, num_perm=PERMUTATIONS)
+        scheme = MinHash(num_perm=PERMUTATIONS).scheme
         for place in range(len(indexed)):
             values = rng.integers(0, 1 << 32, PERMUTATIONS, np.uint64)
-            lsh.insert(place, MinHash(num_perm=PERMUTATIONS, hashvalues=values))
+            lsh.insert(place, MinHash(num_perm=PERMUTATIONS, hashvalues=values, scheme=scheme))
         at = time.process_time()
         for place, text in enumerate(stream):
             one = signed(text)
