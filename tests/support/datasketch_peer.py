@@ -32,7 +32,7 @@ class DatasketchIndex:
         lsh = MinHashLSH(threshold=THRESHOLD, num_perm=PERMUTATIONS)
         scheme = MinHash(num_perm=PERMUTATIONS).scheme
         for place in range(len(indexed)):
-            values = rng.integers(0, 1 << 32, PERMUTATIONS, np.uint64)
+            values = rng.integers(0, 1 << 32, PERMUTATIONS, np.uint32)
             lsh.insert(place, MinHash(num_perm=PERMUTATIONS, hashvalues=values, scheme=scheme))
         at = time.process_time()
         for place, text in enumerate(stream):
