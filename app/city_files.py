@@ -62,6 +62,7 @@ def problems_in(error: FenbanError) -> tuple[str, ...]:
 
 def take_up(system: "System", fresh: "System") -> None:
     """What ``fresh`` reads from the files, in place of what ``system`` read earlier; nothing of it where anything is wrong."""
+    from app.following import Following
     from classify.retrieval import DirectoryRetrieval
 
     watch = system.city_files
@@ -74,7 +75,7 @@ def take_up(system: "System", fresh: "System") -> None:
         watch.trouble = problems_in(error)
         log.error("city_files_wrong", what=watch.trouble, text="the earlier units and rules stay in use")
         return
-    if isinstance(system.__dict__.get("classifier"), DirectoryRetrieval):
+    if system.model is not None or isinstance(system.__dict__.get("classifier"), DirectoryRetrieval | Following):
         built["classifier"] = fresh.classifier
     # In one step: a thread that builds something meanwhile has all of the one or all of the other.
     system.__dict__.update(built)

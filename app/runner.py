@@ -17,6 +17,7 @@ from app.notice_ways import ways
 from app.notices import LOOK_SECONDS as LOOK_AT_NOTICES
 from app.notices import Notices
 from app.reminders import LOOK_SECONDS, Reminders
+from app.retrain_timer import Retrainer
 from app.retry import transact
 from app.shadow import Shadow
 from app.shares import OutboxShare
@@ -159,6 +160,8 @@ class Runner:
             loops.append(("link", self._linker.step))
         if self._keeper is not None:
             loops.append(("standings", self._keeping(self._keeper)))
+        if self._parts.work and self._system.settings.decide.retrain_days:
+            loops.append(("retrain", Retrainer(self._system).step))
         if self._parts.notify and ways(self._system):
             loops.append(("notices", self._noticing(Notices(self._system, self._slots[0].name))))
         threads = [threading.Thread(target=self._loop, args=(name, step, stop), name=name, daemon=True) for name, step in loops]

@@ -142,6 +142,7 @@ class Decide(Section):
     check_share: float = Field(
         0.02, ge=0.0, le=0.5, description="share of the letters the model is sure of that a person decides all the same"
     )
+    retrain_days: float = Field(7.0, ge=0.0, le=365.0, description="how often `fenban run` retrains the model; 0: by hand only")
     simple_days: int = Field(5, ge=1, le=60, description="working days for a simple matter")
     complex_days: int = Field(15, ge=1, le=120, description="working days for a complex matter")
 
@@ -340,6 +341,7 @@ class Settings(BaseSettings):
     log: Log = Log()
     channel: tuple[AnyChannel, ...] = ()
     base: Path = Field(Path(), exclude=True, description="the settings file's folder; not a key of the file")
+    file: Path = Field(Path(SETTINGS_NAME), exclude=True, description="the settings file; not a key of the file")
 
     @classmethod
     def settings_customise_sources(
@@ -411,7 +413,7 @@ def load_settings(given: Path | None = None) -> Settings:
     except tomllib.TOMLDecodeError as error:
         raise BadSettings([f"{path}: not valid TOML: {error}"]) from None
     try:
-        return Settings(**{**data, "base": path.resolve().parent})
+        return Settings(**{**data, "base": path.resolve().parent, "file": path.resolve()})
     except ValidationError as error:
         raise BadSettings([f"{path}: {_problem(detail)}" for detail in error.errors()]) from None
 

@@ -30,7 +30,7 @@ def settings_markdown() -> str:
     """The whole page."""
     parts = [HEAD]
     for name, field in Settings.model_fields.items():
-        if name in {"base", "channel"}:
+        if name in {"base", "file", "channel"}:
             continue
         parts.append(_table(f"[{name}]", _section(field)))
     for kind, model in (("portal", PortalChannel), ("board", BoardChannel), ("mailbox", MailboxChannel)):

@@ -1,7 +1,7 @@
 """Training from a file or from the store, and putting a model to serve."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from importlib.resources import files
@@ -12,12 +12,15 @@ from typing import Any
 from app.models import PROGRAM, file_hash
 from app.queries import Queries
 from app.register_plan import masked_text as masked
+from app.transactions import reading
 from app.wiring import System
 from classify.model import Model, save_model
 from classify.rows import LetterRow, read_letters
 from classify.train import LabelledText, train
 from domain.ids import UnitCode
 from domain.models import ModelRow
+from route.directory import Directory
+from store.labels import SqlLabels
 
 SEED = 20121
 NO_FACTS: Mapping[str, Any] = MappingProxyType({})
@@ -42,16 +45,31 @@ def letters_from_file(system: System, path: Path, columns: Mapping[str, str]) ->
             f"{sum(unknown.values())} letters of {len(unknown)} units that the directory does not know were left out"
             f" ({'、'.join(most)}) → add the units or their aliases to {system.settings.files.units}"
         )
-    return rows, notes
+    return of_today(system.directory, rows), notes
 
 
 def letters_from_store(system: System) -> list[LabelledText]:
-    """Completed assignments and persons' decisions, already masked."""
-    return [
-        LabelledText(row.subject, row.body, row.unit, row.at, "", row.matter, row.number, row.version)
+    """All labels there are, already masked, each with the unit that has its work today: completed assignments, persons' decisions,
+    units named in returns, and imported registers; none of units that are gone."""
+    known = [
+        LabelledText(row.subject, row.body, row.unit, row.at, row.reply, row.matter, row.number, row.version, partial=row.partial)
         for row in Queries(system.store).labels()
-        if row.unit in system.directory
     ]
+    known += [
+        LabelledText(row.subject, row.body, row.unit, row.at, row.reply, row.matter or f"label-{row.id}", f"label-{row.id}")
+        for row in reading(system.store, lambda tx: list(SqlLabels(tx).all()))
+    ]
+    return of_today(system.directory, known)
+
+
+def of_today(directory: Directory, rows: Iterable[LabelledText]) -> list[LabelledText]:
+    """The letters as labels of the units that have their work today; without those whose unit is gone."""
+    found = []
+    for row in rows:
+        unit = directory.today(row.unit, row.subject, row.body)
+        if unit is not None:
+            found.append(row if unit == row.unit else replace(row, unit=unit))
+    return found
 
 
 def train_model(system: System, rows: list[LabelledText], progress: Progress) -> Model:

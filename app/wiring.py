@@ -206,9 +206,10 @@ class System:
     @cached_property
     def classifier(self) -> Classifier:
         """The live model, else retrieval over the directory's duties."""
+        from app.following import following
         from classify.retrieval import DirectoryRetrieval
 
-        return self.model or DirectoryRetrieval(tuple(self.directory.units.values()))
+        return following(self.model or DirectoryRetrieval(tuple(self.directory.units.values())), self.directory)
 
     @cached_property
     def model(self) -> "Model | None":
@@ -260,7 +261,7 @@ class System:
         model = self.model
         if model is None or not self.settings.decide.automatic:
             return None
-        if not set(model.units) & set(self.directory.units):
+        if not any(self.directory.today(unit) for unit in model.units):
             raise HaltForPerson(
                 f"the model {model.version} was trained on other units: none of them is in {self.settings.files.units}",
                 remedy="train one on letters labelled with this directory's units: fenban train --csv FILE",

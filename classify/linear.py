@@ -35,12 +35,13 @@ def fit_scores(
     seed: int,
     cost: float = COST,
     only: Sequence[int] | None = None,
+    partial: npt.NDArray[Any] | None = None,
     tell: Callable[[float], None] = lambda _share: None,
 ) -> tuple[FloatArray, FloatArray]:
     """(weights: columns × units, bias) of one-against-rest machines. ``labels``: unit numbers; ``voices``: column ranges.
 
     ``cost``: how dear a letter on the wrong side is. ``only``: the units to fit; the others' weights and biases are left to
-    the caller.
+    the caller. ``partial``: rows that speak for their unit and not against the others: no other unit's machine sees them.
     """
     weights = np.zeros((features.shape[1], n_units), dtype=np.float32)
     bias = np.full(n_units, ABSENT, dtype=np.float32)
@@ -55,7 +56,8 @@ def fit_scores(
             continue
         odds = log_odds(part, labels, n_units)
         for done, unit in enumerate(fitted):
-            own_weights, own_bias = _machine(part, labels == unit, odds[:, unit], cost, seed)
+            seen = slice(None) if partial is None or not partial.any() else np.flatnonzero(~partial | (labels == unit))
+            own_weights, own_bias = _machine(part[seen], labels[seen] == unit, odds[:, unit], cost, seed)
             weights[voice, unit] = LOUDNESS[at] * own_weights
             bias[unit] += LOUDNESS[at] * own_bias
             tell((at + (done + 1) / len(fitted)) / len(voices))

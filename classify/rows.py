@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from classify.sheet import Sheet
 from domain.clock import SHANGHAI
 from domain.errors import HaltForPerson
 
@@ -66,13 +67,13 @@ def parse_columns(text: str) -> dict[str, str]:
 
 
 def read_letters(path: Path, columns: Mapping[str, str] | None = None, *, replies: bool = True) -> LetterFile:
-    """The labelled letters of a CSV file (UTF-8 with or without mark, UTF-16 with mark, or GB18030; comma, tab or semicolon).
+    """The labelled letters of a CSV file (UTF-8 with or without mark, UTF-16 with mark, or GB18030; comma, tab or semicolon),
+    or of the first sheet of an xlsx file.
 
     ``columns`` maps fields to the file's columns; a field not in it is looked for under its own name. Without ``replies``
     the reply column is not read. Raises HaltForPerson naming file, line and column.
     """
-    text = _decoded(path)
-    reader = _reader(path, text)
+    reader = Sheet(path) if path.suffix.lower() == ".xlsx" else _reader(path, _decoded(path))
     header = _next(path, reader)
     if header is None:
         raise HaltForPerson(f"{path} is empty", remedy="give a CSV file with a header line")
@@ -196,7 +197,7 @@ def _delimiter(path: Path, first: str) -> str:
     return max((",", "\t", ";"), key=first.count)
 
 
-def _next(path: Path, reader: "_csv.Reader") -> list[str] | None:
+def _next(path: Path, reader: "_csv.Reader | Sheet") -> list[str] | None:
     try:
         return next(reader)
     except StopIteration:

@@ -43,7 +43,8 @@ MOST_WEIGHTS = 30_000_000
 class LabelledText:
     """A masked letter and the unit that answered it. ``reply``: that unit's answer, read in training only. ``group``: the
     matter it belongs to; letters of one group never stand on both sides of a split. ``number`` and ``version``: of a letter of the
-    store, empty for one of a file."""
+    store, empty for one of a file. ``partial``: somebody named the unit without having answered: a label for it, which says
+    nothing against the others."""
 
     subject: str
     body: str
@@ -53,16 +54,19 @@ class LabelledText:
     group: str = ""
     number: str = ""
     version: int = 1
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Corpus:
-    """``labels`` are what is learned (a reply that names another unit labels for that one), ``answered`` who answered."""
+    """``labels`` are what is learned (a reply that names another unit labels for that one), ``answered`` who answered. Of rows
+    that are ``partial`` no other unit learns that they are not its own."""
 
     rows: tuple[LabelledText, ...]
     codes: tuple[UnitCode, ...]
     labels: npt.NDArray[Any]
     answered: npt.NDArray[Any]
+    partial: npt.NDArray[Any]
     matters: tuple[bytes, ...]
 
     @property
@@ -102,7 +106,7 @@ def train(
     steepness, weights_of_names = name_weights(out_of_fold)
     calibration = calibrate(out_of_fold, later if len(later.labels) else None, steepness, weights_of_names)
     tell("fit", 0.85)
-    weights, bias = fit_scores(features, corpus.labels, n_units, space.voices, seed=seed, cost=cost)
+    weights, bias = fit_scores(features, corpus.labels, n_units, space.voices, seed=seed, cost=cost, partial=corpus.partial)
     small, scales = quantised(weights)
     data = ModelData(
         units=corpus.codes,
@@ -122,6 +126,41 @@ def train(
     return Model(with_version(data))
 
 
+@dataclass(frozen=True, slots=True)
+class Disputed:
+    """What machines that saw none of a letter's matter say of it: ``scores`` rows × units, ``labels`` the units learned."""
+
+    rows: tuple[LabelledText, ...]
+    codes: tuple[UnitCode, ...]
+    labels: npt.NDArray[Any]
+    scores: npt.NDArray[Any]
+    steepness: float
+
+
+def out_of_fold(
+    rows: Sequence[LabelledText], *, units: Sequence[Unit] | None, seed: int, progress: Progress | None = None
+) -> Disputed:
+    """Every letter judged by a model trained without its matter. Raises HaltForPerson when no labelled letter is left."""
+    tell = progress or (lambda _stage, _share: None)
+    tell("features", 0.0)
+    corpus = _corpus(rows, units)
+    n_units = len(corpus.codes)
+    space = build_space(corpus.texts, best_tokenizer(), most_words=MOST_WORDS, most_grams=most_grams(n_units))
+    features = Vectorizer(space).transform(corpus.texts)
+    named = NameFinder(_patterns(corpus, units)).matrix(corpus.texts, n_units)
+    folds = _folds(corpus, seed)
+    trial = _Trial(corpus, space, features, named, seed)
+    held = trial.held(folds, COSTS[0], lambda share: tell("folds", 0.1 + 0.9 * share))
+    steepness, weights = name_weights(held)
+    order = np.concatenate(
+        [rows_held for learn, rows_held, _ in folds if len(learn) and len(rows_held)] or [np.zeros(0, dtype=int)]
+    )
+    scores = held.scores + sum(
+        np.asarray(held.named[:, at * n_units : (at + 1) * n_units].multiply(weights[at]).todense()) for at in range(len(weights))
+    )
+    return Disputed(tuple(corpus.rows[at] for at in order.tolist()), corpus.codes, corpus.labels[order], scores, steepness)
+
+
 def _corpus(rows: Sequence[LabelledText], units: Sequence[Unit] | None) -> _Corpus:
     known = None if units is None else {unit.code for unit in units}
     kept = sorted((row for row in rows if row.unit and (known is None or row.unit in known)), key=_canonical)
@@ -136,6 +175,7 @@ def _corpus(rows: Sequence[LabelledText], units: Sequence[Unit] | None) -> _Corp
         codes=codes,
         labels=np.array([number[code] for code in learned], dtype=np.int64),
         answered=np.array([number[row.unit] for row in kept], dtype=np.int64),
+        partial=np.array([row.partial or unit != row.unit for row, unit in zip(kept, learned, strict=True)], dtype=bool),
         matters=tuple(matter_hash(row) for row in kept),
     )
 
@@ -202,8 +242,10 @@ class _Trial:
         for at, (learn, held, block) in enumerate(splits):
             if not len(learn) or not len(held):
                 continue
-            labels = self.corpus.labels[learn]
-            weights, bias = fit_scores(self.features[learn], labels, n_units, self.space.voices, seed=self.seed, cost=cost)
+            labels, partial = self.corpus.labels[learn], self.corpus.partial[learn]
+            weights, bias = fit_scores(
+                self.features[learn], labels, n_units, self.space.voices, seed=self.seed, cost=cost, partial=partial
+            )
             scores.append((self.features[held] @ weights + bias).astype(np.float32))
             rows.append(held)
             blocks.append(np.full(len(held), block))

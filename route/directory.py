@@ -16,6 +16,12 @@
     duties = ["供水", "排水"]
     places = []                 # names that mean this unit's territory
     catch_all = false           # answers for its territory when no department there does
+    succeeds = []               # codes of units that are gone and whose work this one has now
+
+    [[moved]]                   # work that went from one unit to another
+    words = ["流动摊贩"]          # the letters in which one of them stands
+    from = "urban"
+    to = "qingshan"
 """
 
 import tomllib
@@ -26,24 +32,29 @@ from unicodedata import normalize
 
 from domain.errors import BadSettings
 from domain.ids import UnitCode
-from domain.units import Unit, UnitLevel
-from route.directory_checks import contradictions, doubts
+from domain.units import Moved, Unit, UnitLevel
+from route.directory_checks import contradictions, doubts, succession_problems
 from route.places import NameFinder, PlaceHit, most_specific, place_names
 
-UNIT_KEYS = frozenset({"code", "name", "aliases", "level", "region", "parent", "duties", "places", "catch_all"})
+MOVED_KEYS = frozenset({"words", "from", "to"})
+UNIT_KEYS = frozenset({"code", "name", "aliases", "level", "region", "parent", "duties", "places", "catch_all", "succeeds"})
 
 
 class Directory:
     """Units by code. Raises BadSettings when ``units`` contradict each other; every problem is named, not only the first."""
 
-    def __init__(self, units: Iterable[Unit], *, city_names: Sequence[str] = (), source: str = "units") -> None:
+    def __init__(
+        self, units: Iterable[Unit], *, city_names: Sequence[str] = (), source: str = "units", moved: Sequence[Moved] = ()
+    ) -> None:
         listed = tuple(units)
-        problems = contradictions(listed, source)
+        problems = contradictions(listed, source) + succession_problems(listed, moved, source)
         if problems:
             raise BadSettings(problems)
         self.units: Mapping[UnitCode, Unit] = {unit.code: unit for unit in listed}
         self.city_names = tuple(city_names) or _common_city_names(listed)
         self._by_name = {name: unit.code for unit in listed for name in (unit.code, unit.name, *unit.aliases)}
+        self.moved = tuple(moved)
+        self._successor = {gone: unit.code for unit in listed for gone in unit.succeeds}
         self._children: dict[UnitCode, list[UnitCode]] = {}
         for unit in listed:
             if unit.parent is not None:
@@ -65,6 +76,19 @@ class Directory:
 
     def get(self, code: UnitCode) -> Unit | None:
         return self.units.get(code)
+
+    @property
+    def changed(self) -> bool:
+        """Whether it says of units or of work where they went."""
+        return bool(self._successor or self.moved)
+
+    def today(self, code: UnitCode, subject: str = "", body: str = "") -> UnitCode | None:
+        """The unit that has today what ``code`` had, of a letter with this text; None when the unit is gone without a successor."""
+        now = self._successor.get(code, code)
+        if now not in self.units:
+            return None
+        text = f"{subject}\n{body}" if self.moved else ""
+        return next((one.target for one in self.moved if one.source == now and any(word in text for word in one.words)), now)
 
     def under(self, code: UnitCode) -> frozenset[UnitCode]:
         """The unit and all below it; empty for a unit that is not in the directory."""
@@ -150,7 +174,8 @@ def read_directory(text: str, source: str) -> Directory:
         raise BadSettings([f"{source}: is not TOML in UTF-8 ({error}) → mend that line"]) from None
     entries = document.get("unit", [])
     problems = [
-        f"{source}: unknown key {key!r} → only [city] and [[unit]] may stand here" for key in document.keys() - {"unit", "city"}
+        f"{source}: unknown key {key!r} → only [city], [[unit]] and [[moved]] may stand here"
+        for key in document.keys() - {"unit", "city", "moved"}
     ]
     if not isinstance(entries, list) or not entries:
         raise BadSettings([*problems, f"{source}: has no [[unit]] → list at least one"])
@@ -160,6 +185,12 @@ def read_directory(text: str, source: str) -> Directory:
             units.append(_unit(entry, position))
         except ValueError as error:
             problems.append(f"{source}: {error}")
+    moved: list[Moved] = []
+    for position, entry in enumerate(document.get("moved", []), 1):
+        try:
+            moved.append(_moved(entry, position))
+        except ValueError as error:
+            problems.append(f"{source}: {error}")
     city_names: tuple[str, ...] = ()
     try:
         city_names = _city_names(document.get("city"))
@@ -167,7 +198,7 @@ def read_directory(text: str, source: str) -> Directory:
         problems.append(f"{source}: {error}")
     if problems:
         raise BadSettings(problems)
-    return Directory(units, city_names=city_names, source=source)
+    return Directory(units, city_names=city_names, source=source, moved=moved)
 
 
 def _unit(entry: Any, position: int) -> Unit:
@@ -194,6 +225,20 @@ def _unit(entry: Any, position: int) -> Unit:
         duties=_texts(entry, "duties", label),
         places=tuple(_name(place) for place in _texts(entry, "places", label)),
         catch_all=catch_all,
+        succeeds=tuple(UnitCode(code) for code in _texts(entry, "succeeds", label)),
+    )
+
+
+def _moved(entry: Any, position: int) -> Moved:
+    label = f"[[moved]] {position}"
+    if not isinstance(entry, dict):
+        raise ValueError(f"{label} is not a table → write [[moved]]")
+    for key in entry.keys() - MOVED_KEYS:
+        raise ValueError(f"{label}: unknown key {key!r} → one of {', '.join(sorted(MOVED_KEYS))}")
+    return Moved(
+        words=_texts(entry, "words", label),
+        source=UnitCode(_text(entry, "from", label)),
+        target=UnitCode(_text(entry, "to", label)),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from domain.ids import OFFICE, UnitCode
-from domain.units import Unit, UnitLevel
+from domain.units import Moved, Unit, UnitLevel
 from route.places import place_names
 
 CODE_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
@@ -32,6 +32,35 @@ def contradictions(units: Sequence[Unit], source: str) -> list[str]:
                 f"{label}: region {unit.region!r} of a {unit.level} unit has not {digits} digits → see GB/T 2260, GB/T 10114"
             )
     return problems + _name_clashes(units, source) + _parent_problems(units, source)
+
+
+def succession_problems(units: Sequence[Unit], moved: Sequence[Moved], source: str) -> list[str]:
+    """What is said of units that are gone and of work that moved must lead to one unit that is there."""
+    codes = {unit.code for unit in units}
+    problems: list[str] = []
+    heirs: dict[str, UnitCode] = {}
+    for unit in units:
+        for gone in unit.succeeds:
+            if gone in codes:
+                problems.append(
+                    f"{source}: unit {unit.code!r}: succeeds {gone!r}, which is still there → take one of the two out"
+                )
+            if heirs.setdefault(gone, unit.code) != unit.code:
+                problems.append(
+                    f"{source}: unit {unit.code!r}: {gone!r} has another successor, {heirs[gone]!r} → one has its work"
+                )
+    for position, one in enumerate(moved, 1):
+        label = f"{source}: [[moved]] {position}"
+        problems += [
+            f"{label}: there is no unit {code!r} → name units of the directory"
+            for code in (one.source, one.target)
+            if code not in codes
+        ]
+        if not one.words or any(len(word) < 2 for word in one.words):
+            problems.append(f"{label}: has no words of two characters or more → say which letters went")
+        if one.source == one.target:
+            problems.append(f"{label}: from and to are one unit → name two")
+    return problems
 
 
 def _name_clashes(units: Sequence[Unit], source: str) -> list[str]:

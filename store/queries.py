@@ -23,10 +23,12 @@ _POLLS = (
     "FROM polls p LEFT JOIN (SELECT poll, count(*) AS counted FROM captures GROUP BY poll) c ON c.poll = p.id"
 )
 _LABELS = (
-    "SELECT m.number, v.subject, v.body, x.unit, x.at, m.version, coalesce(t.repeat_of, t.id) FROM ("
-    "SELECT a.matter AS number, a.unit AS unit, a.completed_at AS at FROM assignments a "
+    "SELECT m.number, v.subject, v.body, x.unit, x.at, m.version, coalesce(t.repeat_of, t.id), x.reply, x.partial FROM ("
+    "SELECT a.matter AS number, a.unit AS unit, a.completed_at AS at, a.reply AS reply, 0 AS partial FROM assignments a "
     "WHERE a.role = 'lead' AND a.state = 'completed' AND a.completed_at IS NOT NULL "
-    "UNION ALL SELECT d.number, d.lead, d.decided_at FROM decisions d WHERE d.actor <> '' AND d.lead IS NOT NULL"
+    "UNION ALL SELECT b.matter, b.suggested_unit, b.returned_at, '', 1 FROM assignments b "
+    "WHERE b.role = 'lead' AND b.returned_at IS NOT NULL AND b.suggested_unit IS NOT NULL "
+    "UNION ALL SELECT d.number, d.lead, d.decided_at, '', 0 FROM decisions d WHERE d.actor <> '' AND d.lead IS NOT NULL"
     ") x JOIN messages m ON m.number = x.number JOIN versions v ON v.message_id = m.id AND v.version = m.version "
     "JOIN matters t ON t.id = m.matter WHERE m.sealed = 0 AND t.sealed = 0 ORDER BY x.at, m.id"
 )
@@ -44,7 +46,8 @@ class LedgerLine:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A masked text and the unit that was right for it. ``matter``: the one it belongs to, or which that one repeats."""
+    """A masked text and the unit that was right for it. ``matter``: the one it belongs to, or which that one repeats. ``reply``:
+    what the unit answered. ``partial``: a unit that gave it back named this one, which has not answered."""
 
     number: Number
     subject: str
@@ -53,6 +56,8 @@ class Label:
     at: datetime
     version: int
     matter: MatterId
+    reply: str = ""
+    partial: bool = False
 
 
 def ledger(tx: Transaction) -> list[LedgerLine]:
@@ -115,10 +120,12 @@ def _units(tx: Transaction) -> list[dict[str, Any]]:
 
 
 def labels(tx: Transaction) -> Iterator[Label]:
-    """Completed lead assignments and persons' decisions, the latest of each message; nothing of sealed matters."""
+    """Completed lead assignments, persons' decisions, and units named by those that gave a matter back: the latest of each
+    message; nothing of sealed matters."""
     latest = {row[0]: row for row in tx.fetch(_LABELS)}
-    for number, subject, body, unit, at, version, matter in latest.values():
-        yield Label(Number(number), subject, body, UnitCode(unit), from_us(at), version, MatterId(matter))
+    for number, subject, body, unit, at, version, matter, reply, partial in latest.values():
+        texts = (subject, body, UnitCode(unit))
+        yield Label(Number(number), *texts, from_us(at), version, MatterId(matter), reply, bool(partial))
 
 
 def find(tx: Transaction, text: str, limit: int = 20) -> list[tuple[Number, MatterId]]:

@@ -31,6 +31,8 @@ PARTS = {
     "keep": ("backup", "restore", "audit", "keys"),
     "console": ("console", "users"),
     "notices": ("notices",),
+    "labels": ("labels",),
+    "retrain": ("retrain",),
     "evaluate": ("evaluate",),
     "mail": ("mail",),
     "deadline": ("deadline",),
