@@ -47,6 +47,8 @@ ALLOWANCE = 0.2
 """How far below the Jaccard looked for a signature's estimate may lie: about four standard deviations of 64 values."""
 TELL_WITHIN = timedelta(days=14)
 """Units are told of letters that were decided so lately; what the linker catches up on from before is for who looks."""
+ROOM = 1.1
+"""How much larger than what is stored the memory is made: it grows by itself, at a cost."""
 LAYOUT = Layout(WHOLE, PREFIX, RUNGS, LEAST)
 
 
@@ -178,7 +180,8 @@ class Linker:
         if index is not None and index.older_than(to_us(since)) * 4 > len(index) + 1000:
             index = None
         if index is None:
-            index, self._loaded = SimilarIndex(LAYOUT, cutoff=self._settings.similarity - ALLOWANCE), 0
+            room = int(self._read(lambda tx: signatures.count(tx, since, SCHEME)) * ROOM)
+            index, self._loaded = SimilarIndex(LAYOUT, cutoff=self._settings.similarity - ALLOWANCE, capacity=room), 0
         while rows := self._read(lambda tx: signatures.stored(tx, self._loaded, since, SCHEME)):
             _, letters, at, lengths, cut, data = zip(*rows, strict=True)
             values = np.frombuffer(b"".join(data), np.uint16).reshape(-1, BYTES // 2)

@@ -120,6 +120,11 @@ def signed(tx: Transaction, ids: Sequence[int], scheme: int) -> set[tuple[int, i
     return {(row[0], row[1]) for row in tx.fetch_in(_KNOWN, sorted(set(ids)), after=(scheme,))}
 
 
+def count(tx: Transaction, since: datetime, scheme: int) -> int:
+    """How many signatures ``stored`` has, those of letters registered since then."""
+    return int(tx.fetch("SELECT count(*) FROM signatures WHERE at >= ? AND scheme = ?", (to_us(since), scheme))[0][0])
+
+
 def stored(
     tx: Transaction, above: int, since: datetime, scheme: int, limit: int = 16 * CHUNK
 ) -> list[tuple[int, int, int, int, int, bytes]]:
