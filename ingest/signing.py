@@ -27,8 +27,8 @@ SCHEME = 100 + int(RMinHash.ALGORITHM_VERSION)
 """Names how signatures are made: those of two schemes cannot be compared."""
 BYTES = 2 * (WHOLE + len(RUNGS) * PREFIX)
 
-_GOLDEN, _SECOND, _THIRD = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(0x165667B19E3779F9)
-_MIX, _HIGH, _LOW = np.uint64(0xBF58476D1CE4E5B9), np.uint64(29), np.uint64(32)
+_GOLDEN, _MIX = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)
+_FIRST, _MIDDLE, _HALF = np.uint64(42), np.uint64(21), np.uint64(32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +46,26 @@ def sign(texts: Sequence[str]) -> Signatures:
     if not texts:
         return Signatures(np.zeros(0, np.int64), values)
     characters, lengths = _forms(texts)
-    starts = np.cumsum(lengths) - lengths
-    grams = _grams(characters)
-    long_enough = np.flatnonzero(lengths >= LEAST)
-    values[long_enough, :WHOLE] = _minhash(_rows_of(grams, starts, lengths, long_enough), lengths[long_enough] - 2, WHOLE)
+    ends = np.cumsum(lengths)
+    grams = _grams(characters, ends[lengths >= LEAST])
+    whole = _minhash(grams, ends, WHOLE)
+    values[:, :WHOLE] = np.where((lengths >= LEAST)[:, None], whole, 0)
     for place, rung in enumerate(RUNGS):
         reached = np.flatnonzero(lengths >= rung)
         first = WHOLE + place * PREFIX
-        beginnings = grams[starts[reached][:, None] + np.arange(rung - 2)].ravel()
-        values[reached, first : first + PREFIX] = _minhash(beginnings, np.full(len(reached), rung - 2), PREFIX)
+        width = rung - 2
+        beginnings = grams[(ends - lengths)[reached][:, None] + np.arange(width)].ravel()
+        values[reached, first : first + PREFIX] = _minhash(beginnings, np.arange(1, len(reached) + 1) * width, PREFIX)
     return Signatures(lengths, values)
 
 
 def _forms(texts: Sequence[str]) -> tuple[Any, Any]:
     """The characters of all forms, one behind the other, and how long each is: ``form_of_normalised`` over the whole batch."""
-    low = [text.lower() + "\n" for text in texts]
-    written = np.fromiter(map(len, low), np.int64, len(low))
-    characters = np.frombuffer("".join(low).encode("utf-32-le", "surrogatepass"), np.uint32)
-    kept = _letters()[characters]
+    low = [text.lower() for text in texts]
+    # A break behind each, which no form keeps: so none is empty.
+    written = np.fromiter(map(len, low), np.int64, len(low)) + 1
+    characters = np.frombuffer(("\n".join(low) + "\n").encode("utf-32-le", "surrogatepass"), np.uint32)
+    kept = _letters().take(characters)
     return characters[kept], np.add.reduceat(kept, np.cumsum(written) - written, dtype=np.int64)
 
 
@@ -73,29 +75,25 @@ def _letters() -> Any:
     return np.fromiter((chr(point).isalnum() for point in range(0x110000)), bool, 0x110000)
 
 
-def _grams(characters: Any) -> Any:
-    """A hash of the three characters at each place; those of the last two places mean nothing."""
-    wide = np.zeros(len(characters) + 2, np.uint64)
-    wide[:-2] = characters
-    mixed = wide[:-2] * _GOLDEN + wide[1:-1] * _SECOND + wide[2:] * _THIRD
-    mixed ^= mixed >> _HIGH
-    mixed *= _MIX
-    mixed ^= mixed >> _LOW
-    return mixed
+def _grams(characters: Any, ends: Any) -> Any:
+    """A hash of the three characters at each place. At the last two places of a text that ends at one of ``ends`` stands its last
+    3-gram again: a set is not changed by that. Those of other texts' last two places mean nothing."""
+    mixed = np.zeros(len(characters) + 2, np.uint64)
+    mixed[:-2] = characters
+    # 21 bits hold any character: the three together are one number, and different ones stay different.
+    packed = mixed[:-2] << _FIRST
+    packed |= mixed[1:-1] << _MIDDLE
+    packed |= mixed[2:]
+    packed *= _GOLDEN
+    packed ^= packed >> _HALF
+    packed *= _MIX
+    packed[ends - 1] = packed[ends - 2] = packed[ends - 3]
+    return packed
 
 
-def _rows_of(grams: Any, starts: Any, lengths: Any, chosen: Any) -> Any:
-    """The grams of the chosen texts, without those that reach into the next text."""
-    inside = np.zeros(len(grams) + 1, np.int8)
-    np.add.at(inside, starts[chosen], 1)
-    np.add.at(inside, starts[chosen] + lengths[chosen] - 2, -1)
-    return grams[np.cumsum(inside[:-1], dtype=np.int8) > 0]
-
-
-def _minhash(grams: Any, counts: Any, width: int) -> Any:
-    if not len(counts):
-        return np.zeros((0, width), np.uint16)
-    offsets = np.zeros(len(counts) + 1, np.uint64)
-    offsets[1:] = np.cumsum(counts)
-    digests = RMinHash.digest_matrix_from_flat_token_hashes(np.ascontiguousarray(grams), offsets, width, SEED).to_rows()
-    return (np.array(digests, np.uint32) & np.uint32(0xFFFF)).astype(np.uint16)
+def _minhash(grams: Any, ends: Any, width: int) -> Any:
+    """Rows of grams that end at ``ends``."""
+    offsets = np.zeros(len(ends) + 1, np.uint64)
+    offsets[1:] = ends
+    digests = RMinHash.digest_matrix_from_flat_token_hashes(grams, offsets, width, SEED).to_rows()
+    return np.array(digests, np.uint32).reshape(-1, width).astype(np.uint16)

@@ -15,6 +15,8 @@ ROWS = 4
 WALK = 48
 """How far a chain is walked. Only letters sent in by the hundred share a band with more, and all of those are alike."""
 GROWTH = 1.3
+SLOTS = 1.2
+"""Buckets of a band for each row, at least; the next power of two."""
 CHUNK = 100_000
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 _NOTHING = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
@@ -87,9 +89,7 @@ class Bands:
         return (((keys * _SPREAD) >> self._shift) + self._band_starts).astype(np.int64)
 
     def _allocate(self, capacity: int) -> None:
-        bits = max(10, int(capacity).bit_length())
-        if (1 << bits) > capacity * 1.5:
-            bits -= 1
+        bits = max(10, int(capacity * SLOTS - 1).bit_length())
         self._shift = np.uint64(64 - bits)
         self._band_starts = np.arange(self._bands, dtype=np.uint64) << np.uint64(bits)
         self._heads = np.full(self._bands << bits, -1, np.int32)
