@@ -15,6 +15,8 @@ EXPECTED_LEAST = 5
 BACKLOG_SECONDS, OUTBOX_SECONDS = 15 * MINUTE, 5 * MINUTE
 REVIEW_SECONDS, QUARANTINE_SECONDS, UNSIGNED_SECONDS = 3 * DAY, DAY, 2 * DAY
 DISK_SHARE = 0.1
+DRIFT, MORE_ABSTENTION, RETURN_RATE = 0.25, 0.2, 0.3
+"""A PSI that matters; how much more than expected waits for a person; what a unit returns."""
 
 Check = Callable[[Samples, float], list[Labels]]
 
@@ -77,6 +79,11 @@ def _silent(samples: Samples, _: float) -> list[Labels]:
 def _disk(samples: Samples, _: float) -> list[Labels]:
     free, size = _values(samples, "fenban_disk_free_bytes"), _values(samples, "fenban_disk_size_bytes")
     return [labels for labels, value in free.items() if size.get(labels) and value / size[labels] < DISK_SHARE]
+
+
+def _abstains(samples: Samples, _: float) -> list[Labels]:
+    expected, got = _values(samples, "fenban_model_abstention_expected"), _values(samples, "fenban_model_abstention_rate")
+    return [labels for labels, value in got.items() if labels in expected and value - expected[labels] > MORE_ABSTENTION]
 
 
 _WATCHED = "and on (channel) fenban_channel_interval_seconds"
@@ -186,6 +193,33 @@ ALERTS = (
         False,
         "有交办件超期未办结",
         "assignments are past their deadline",
+    ),
+    Alert(
+        "FenbanModelDrift",
+        *_above("fenban_model_drift", DRIFT),
+        HOUR,
+        False,
+        "来信与模型所学的已不同（{}）",
+        "letters are no longer what the model learned ({})",
+        "part",
+    ),
+    Alert(
+        "FenbanModelAbstains",
+        f"fenban_model_abstention_rate - fenban_model_abstention_expected > {MORE_ABSTENTION:g}",
+        _abstains,
+        HOUR,
+        False,
+        "等人工分办的来信比模型测试时多得多",
+        "many more letters wait for a person than when the model was tested",
+    ),
+    Alert(
+        "FenbanUnitReturns",
+        *_above("fenban_unit_return_rate", RETURN_RATE),
+        HOUR,
+        False,
+        "单位 {} 退回近三成以上的交办件",
+        "unit {} returns more than three in ten assignments",
+        "unit",
     ),
     Alert(
         "FenbanLedgerDifference",

@@ -6,6 +6,7 @@ from typing import Any
 
 from app.frozen import LEAST_LETTERS, SHARE, TIMED, FrozenTests, split
 from app.judging import figures, suggested
+from app.reference import reference
 from app.training import SEED, Progress, data_hash, keep_model, train_model
 from app.wiring import System
 from classify.model import Model
@@ -72,7 +73,11 @@ def _facts(system: System, model: Model, learned: Sequence[LabelledText], test: 
         return facts
     letters = FrozenTests(system).letters(test)
     target = system.settings.decide.target_precision
-    return facts | {"metrics": figures(model, suggested(model, letters), letters, target)} if letters else facts
+    found = suggested(model, letters)
+    reached = figures(model, found, letters, target)
+    coverage = reached["automatic_letters"] / len(letters) if letters else 0.0
+    known = reference(learned, model.data.space.tokenizer, [said[0].probability for said in found if said], coverage)
+    return facts | {"metrics": {**reached, "reference": known}}
 
 
 def _settings(system: System, source: str) -> dict[str, Any]:

@@ -81,6 +81,19 @@ METRICS = (
         "fenban_automatic_threshold",
         "Least probability that goes out without a person, from letters answered lately; absent where the model's own holds",
     ),
+    Metric(
+        "fenban_model_drift",
+        "PSI of letters of late against those the live model learned: labels (whose they were), words, confidence; absent under 50 letters",
+        ("part",),
+    ),
+    Metric(
+        "fenban_model_drift_letters", "Letters of the last seven days, at most 1,000, that words and confidence are counted of"
+    ),
+    Metric("fenban_model_abstention_rate", "Share of these that waited for a person; absent under 50"),
+    Metric("fenban_model_abstention_expected", "The same share of the letters that the live model was tested on"),
+    Metric(
+        "fenban_unit_return_rate", "Returned among the assignments of the last 30 days; absent under ten; no sealed ones", UNIT
+    ),
     Metric("fenban_leases", "Leases held now: channels being polled, shares of the outbox", ("part",)),
     Metric("fenban_linker_waiting", "Decisions that the linker has not looked at yet, counted to 10,000"),
     Metric("fenban_linker_oldest_seconds", "Age of the oldest of them; 0 for none"),
@@ -106,6 +119,7 @@ def samples(status: Document, ledger: Document, live: Document) -> Samples:
     }
     found["fenban_kafka_up"] = {(): float(live["kafka"]["state"] == "ok")} if "kafka" in live else {}
     found |= _of_automation(live["automatic"])
+    found |= _of_model(live["drift"])
     found["fenban_leases"] = _leases(live["leases"])
     found |= _of_linker(live["linker"])
     found["fenban_disk_free_bytes"] = {(): float(live["disk"]["free_bytes"])}
@@ -160,6 +174,19 @@ def _of_stages(live: Document) -> dict[str, Mapping[Labels, float]]:
         "fenban_stage_recent": passed,
         "fenban_stage_waiting": {(name,): float(stage["waiting"]) for name, stage in stages.items() if name != "register"},
         **{name: {(): float(value or 0.0)} for name, value in alone.items()},
+    }
+
+
+def _of_model(drift: Document) -> dict[str, Mapping[Labels, float]]:
+    def one(key: str) -> Mapping[Labels, float]:
+        return {(): float(drift[key])} if key in drift else {}
+
+    return {
+        "fenban_model_drift": {(part,): float(value) for part, value in drift.get("drift", {}).items()},
+        "fenban_model_drift_letters": one("letters"),
+        "fenban_model_abstention_rate": one("abstention"),
+        "fenban_model_abstention_expected": one("abstention_expected"),
+        "fenban_unit_return_rate": {(unit,): float(rate) for unit, rate in drift.get("returns", {}).items()},
     }
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from app.documents import automatic_document, iso, maybe_iso
+from app.drift import latest_drift
 from app.reports import health_document, ledger_document, linker_document
 from app.slots import held_slots
 from app.sparing import Sparing
@@ -82,6 +83,7 @@ class Operations:
             "leases": leases,
             "claims": claims,
             "processes": held_slots(system.settings.path(system.settings.work.slots)),
+            "drift": latest_drift(system),
             "disk": self._disk(),
         }
         if system.kafka_watch is not None:

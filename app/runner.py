@@ -12,6 +12,7 @@ from app.channel_controls import ChannelControls
 from app.choices import LOOK_SECONDS as CHOICE_SECONDS
 from app.choices import DueChoices
 from app.collect import Busy, ChannelPoller
+from app.drift import DriftWatch
 from app.logs import where
 from app.notice_ways import ways
 from app.notices import LOOK_SECONDS as LOOK_AT_NOTICES
@@ -103,6 +104,7 @@ class Runner:
         self._told: Mapping[ChannelId, Control] | None = None
         self._indexer = system.indexer() if parts.work else None
         self._shadow = Shadow(system) if parts.work else None
+        self._drift = DriftWatch(system) if parts.work else None
         self._linker = system.linker(alone=not parts.work) if parts.link else None
         self._keeper = Keeper(system, self._slots[1].name) if parts.work else None
 
@@ -116,6 +118,8 @@ class Runner:
             self._indexer.close()
         if self._shadow is not None:
             self._shadow.close()
+        if self._drift is not None:
+            self._drift.close()
         if self._linker is not None:
             self._linker.close()
         for slot in self._slots:
@@ -156,6 +160,8 @@ class Runner:
             loops.append(("index", self._indexer.step))
         if self._shadow is not None:
             loops.append(("shadow", self._shadow.step))
+        if self._drift is not None:
+            loops.append(("drift", self._drift.step))
         if self._linker is not None:
             loops.append(("link", self._linker.step))
         if self._keeper is not None:

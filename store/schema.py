@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0013"
+REVISION = "0014"
 """The migration that this code works with."""
 
 SEQUENCES = {
@@ -723,5 +723,17 @@ similar_told = Table(
     Column("others", Integer, nullable=False),
     _time("at"),
     PrimaryKeyConstraint("matter", "unit"),
+    sqlite_with_rowid=False,
+)
+
+# How far letters of late are from those the model learned: the last count of each day.
+drift = Table(
+    "drift",
+    metadata,
+    Column("model", Text, nullable=False),
+    Column("day", Text, nullable=False),
+    _time("at"),
+    _text("figures"),
+    PrimaryKeyConstraint("model", "day"),
     sqlite_with_rowid=False,
 )

@@ -27,7 +27,7 @@ PARTS = {
     "topics": ("topics",),
     "doctor": ("doctor",),
     "analyst": ("train", "suggest"),
-    "models": ("models", "compare", "shadow", "promote", "rollback"),
+    "models": ("models", "compare", "shadow", "promote", "rollback", "report"),
     "keep": ("backup", "restore", "audit", "keys"),
     "console": ("console", "users"),
     "notices": ("notices",),

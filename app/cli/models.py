@@ -1,6 +1,7 @@
 """``fenban models``, ``compare``, ``shadow``, ``promote``, ``rollback``: which models there are, and which one serves."""
 
 import getpass
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -11,7 +12,7 @@ from app.phrases import spoken
 from app.reports import unit_names
 from app.texts import text
 from domain.clock import SHANGHAI
-from domain.errors import Refused
+from domain.errors import HaltForPerson, Refused
 from domain.models import ModelMove, ModelRow, ModelState
 
 ModelArgument = Annotated[
@@ -25,6 +26,7 @@ def register(app: typer.Typer) -> None:
     app.command("shadow")(shadow)
     app.command("promote")(promote)
     app.command("rollback")(rollback)
+    app.command("report")(report)
 
 
 def models(
@@ -85,7 +87,7 @@ def model_document(row: ModelRow) -> dict[str, Any]:
         "test_set": row.test_set or None,
         "learned_until": row.learned_until.astimezone(SHANGHAI).isoformat() if row.learned_until else None,
         "settings": dict(row.settings),
-        "metrics": dict(row.metrics),
+        "metrics": {name: value for name, value in row.metrics.items() if name != "reference"},
     }
 
 
@@ -207,6 +209,25 @@ def shadow(
     reached = "–" if sure["precision"] is None else f"{sure['precision']:.3f}"
     show(text("shadow.automatic").format(sure["target_precision"], sure["coverage"], reached))
     _show_parted(document["units"], names)
+
+
+def report(
+    model: ModelArgument,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="写到哪里 / where to (default MODEL.html)")] = None,
+    settings: SettingsOption = None,
+) -> None:
+    """写一页带图的 HTML 报告，可离线阅读和打印。 / One HTML page about a model with its charts, readable offline."""
+    from app.model_report import model_report
+
+    with open_system(settings) as system:
+        row = system.registry.row(model)
+        page = model_report(system, row)
+    target = out or Path(f"{row.version}.html")
+    try:
+        target.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise HaltForPerson(f"{target} cannot be written ({error.strerror})", remedy="free space or mend its rights") from None
+    say(text("report.written").format(target))
 
 
 def rollback(
