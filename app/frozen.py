@@ -22,6 +22,8 @@ SHARE = 0.15
 """Of the letters known: the latest so many are set aside."""
 LEAST_LETTERS = 200
 """With fewer nothing is set aside unless it is asked for: every letter is needed to learn from, and so few would tell nothing."""
+IMPORTED = "label-"
+"""So begin the numbers of labels from past registers, which are no letters of the store."""
 TIMED = 0.8
 """Where fewer of the letters than this have times, they are set aside by the hash of their matter instead."""
 
@@ -118,7 +120,7 @@ def unseen(letters: Sequence[FrozenLetter], test: FrozenTest, row: ModelRow) -> 
 
 
 def _frozen(row: LabelledText) -> FrozenLetter:
-    number = Number(row.number) if row.number else None
+    number = Number(row.number) if row.number and not row.number.startswith(IMPORTED) else None
     return FrozenLetter(text_key(row), group_key(row), row.unit, row.at, number, row.version, row.subject, row.body)
 
 
