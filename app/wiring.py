@@ -205,11 +205,12 @@ class System:
 
     @cached_property
     def classifier(self) -> Classifier:
-        """The live model, else retrieval over the directory's duties."""
+        """The live model, beside the directory's duties while it has learned from few letters; those alone without one."""
         from app.following import following
+        from classify.blend import served
         from classify.retrieval import DirectoryRetrieval
 
-        return following(self.model or DirectoryRetrieval(tuple(self.directory.units.values())), self.directory)
+        return following(served(self.model, DirectoryRetrieval(tuple(self.directory.units.values()))), self.directory)
 
     @cached_property
     def model(self) -> "Model | None":
