@@ -129,7 +129,7 @@ def test_a_place_holds_for_the_version_that_was_compared(store: SqlStore) -> Non
     assert members(store, first) == numbers[:1]
     with store.transaction(write=False) as tx:
         assert similar.heads(tx, [first, second]) == {first: [first]}
-        assert similar.groups_of(tx, [MatterId(number) for number in numbers]) == {numbers[0]: [first]}
+        assert similar.groups_of(tx, [MatterId(number) for number in numbers]) == {MatterId(numbers[0]): [first]}
 
 
 def test_who_does_not_hold_the_lease_or_stands_elsewhere_writes_nothing(store: SqlStore) -> None:
@@ -186,9 +186,10 @@ def test_of_a_shredded_letter_nothing_is_left(store: SqlStore) -> None:
 
 
 def test_a_unit_sees_of_others_what_was_given_to_it(store: SqlStore) -> None:
-    matter, other = (MatterId(number) for number in put(store, 2))
+    numbers = put(store, 2)
+    matter, other = (MatterId(number) for number in numbers)
     with store.unit_of_work() as uow:
-        uow.assignments.add([assignment(matter, WATER)])
+        uow.assignments.add([assignment(numbers[0], WATER)])
         uow.commit()
     with store.transaction(write=False) as tx:
         assert similar.visible(tx, Viewer(reads=True, units=(WATER,)), [matter, other]) == {matter}

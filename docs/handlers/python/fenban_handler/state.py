@@ -265,8 +265,8 @@ def _case(row: Sequence[str]) -> Case:
 
 
 def _state_after(state: str, change: str) -> str:
-    """Whole content came again. A completed part is open again, unless only its deadline moved."""
-    if state in {"", *GONE} or change == "reopened" or (state == "completed" and change != "deadline"):
+    """Whole content came again. A completed part is open again, unless only its deadline moved or others wrote the same."""
+    if state in {"", *GONE} or change == "reopened" or (state == "completed" and change not in {"deadline", "similar"}):
         return "received"
     return state
 

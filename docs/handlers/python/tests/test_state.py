@@ -95,7 +95,9 @@ def test_whole_content_again_replaces_and_keeps_the_state_unless_it_reopens(stat
     state.say(ASSIGNMENT, complete("办好了"), "water:2", NOW)
     state.take([event("updated", 3, change="deadline", subject="三")], NOW)
     assert held(state) == {ASSIGNMENT: ("completed", "三")}
-    state.take([event("updated", 4, change="reopened", subject="四")], NOW)
+    state.take([event("updated", 4, change="similar", subject="三")], NOW)
+    assert held(state) == {ASSIGNMENT: ("completed", "三")}
+    state.take([event("updated", 5, change="reopened", subject="四")], NOW)
     assert held(state) == {ASSIGNMENT: ("received", "四")}
 
 

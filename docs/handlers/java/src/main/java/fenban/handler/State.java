@@ -121,10 +121,11 @@ final class State implements AutoCloseable {
         return state.equals("claimed") ? "claimed" : "offered";
     }
 
-    /** Whole content came again. A completed part is open again, unless only its deadline moved. */
+    /** Whole content came again. A completed part is open again, unless only its deadline moved or others wrote the same. */
     private static String stateAfter(String state, String change) {
         boolean opens = state.isEmpty() || GONE.contains(state) || change.equals("reopened");
-        return opens || state.equals("completed") && !change.equals("deadline") ? "received" : state;
+        boolean stays = change.equals("deadline") || change.equals("similar");
+        return opens || state.equals("completed") && !stays ? "received" : state;
     }
 
     /** Deletes every copy, what was said and what was still to be said; that it was taken back is remembered. */

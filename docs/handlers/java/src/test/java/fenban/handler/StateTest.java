@@ -132,7 +132,9 @@ class StateTest {
         state.say(ASSIGNMENT, Answer.complete("办好了"), "water:2", NOW);
         state.take(List.of(event("updated", 3, "change", "deadline", "subject", "三")), NOW);
         assertEquals("completed三", held());
-        state.take(List.of(event("updated", 4, "change", "reopened", "subject", "四")), NOW);
+        state.take(List.of(event("updated", 4, "change", "similar", "subject", "三")), NOW);
+        assertEquals("completed三", held());
+        state.take(List.of(event("updated", 5, "change", "reopened", "subject", "四")), NOW);
         assertEquals("received四", held());
     }
 
