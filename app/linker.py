@@ -23,8 +23,8 @@ from domain.errors import LeaseLost, RetryLater
 from domain.messages import Message
 from domain.ports import Clock
 from domain.records import Lease
-from ingest.normalise import form_of_normalised, forms_alike
-from ingest.signing import BYTES, LEAST, PREFIX, RUNGS, SCHEME, WHOLE, sign
+from ingest.normalise import form_of_normalised
+from ingest.signing import BYTES, LEAST, PREFIX, RUNGS, SCHEME, WHOLE, alike, sign
 from store import signatures, similar
 from store.channels import SqlChannels
 from store.engine import Transaction
@@ -101,6 +101,8 @@ class Linker:
         if lease is None:
             return 0
         try:
+            if self._index is None:
+                self._write(lambda tx: self._sign_anew(tx, lease))
             before, found = self._read(self._next)
             if found:
                 self._link(lease, before, found)
@@ -136,6 +138,11 @@ class Linker:
             self._lease = self._write(lambda tx: SqlChannels(tx).acquire(LEASE, self._owner, now, now + LASTS))
             self._ask_at = now + LASTS / 2
         return self._lease
+
+    def _sign_anew(self, tx: Transaction, lease: Lease) -> None:
+        """After an upgrade that signs in another way."""
+        signatures.hold(tx, lease)
+        signatures.rewind(tx, self._clock.now() - timedelta(days=self._settings.window_days), SCHEME)
 
     def _next(self, tx: Transaction) -> tuple[int, list[Decided]]:
         """Decisions that nobody can commit one before any more: ids on PostgreSQL can be seen out of order."""
@@ -211,15 +218,14 @@ class Linker:
                 heads = groups.get(one.message) or [one.message]
                 if other is None or one.message == ident or done.issuperset(heads) or _same_person(letter, other):
                     continue
-                alike = forms_alike(
-                    _form(forms, ident, letter), _form(forms, one.message, other), truncated=letter.truncated or other.truncated
-                )
-                if alike < self._settings.similarity:
+                cut = letter.truncated or other.truncated
+                likeness = alike(_form(forms, ident, letter), _form(forms, one.message, other), truncated=cut)
+                if likeness < self._settings.similarity:
                     continue
                 if one.message not in groups:
                     groups[one.message] = heads
-                    links.append(Link(one.message, one.message, other.version, ident, alike))
-                links += [Link(ident, head, letter.version, one.message, alike) for head in heads if head not in done]
+                    links.append(Link(one.message, one.message, other.version, ident, likeness))
+                links += [Link(ident, head, letter.version, one.message, likeness) for head in heads if head not in done]
                 done.update(heads)
                 groups[ident] = sorted({*groups.get(ident, ()), *heads})
         return links

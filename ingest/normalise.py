@@ -8,7 +8,7 @@ import unicodedata
 
 from ingest.quotes import own_words
 
-__all__ = ["form_of_normalised", "forms_alike", "jaccard3", "normalise", "own_words", "same_text_form"]
+__all__ = ["form_of_normalised", "forms_alike", "jaccard3", "normalise", "own_words", "same_text_form", "up_to_shorter"]
 
 # Nearly every Chinese text holds these. Replacing them one by one spares most texts the full normalisation,
 # which costs ten times as much.
@@ -112,9 +112,7 @@ def forms_alike(left: str, right: str, *, truncated: bool = False) -> float:
     if not left or not right:
         return 0.0
     if truncated:
-        length = min(len(left), len(right))
-        if length >= _LEAST_CUT_FORM:
-            left, right = left[:length], right[:length]
+        left, right = up_to_shorter(left, right)
     if left == right:
         return 1.0
     if len(left) < 3 or len(right) < 3:
@@ -123,3 +121,9 @@ def forms_alike(left: str, right: str, *, truncated: bool = False) -> float:
     right_grams = set(zip(right, right[1:], right[2:], strict=False))
     shared = len(left_grams & right_grams)
     return shared / (len(left_grams) + len(right_grams) - shared)
+
+
+def up_to_shorter(left: str, right: str) -> tuple[str, str]:
+    """Both forms up to the shorter one, unless that is so short that it says nothing."""
+    length = min(len(left), len(right))
+    return (left[:length], right[:length]) if length >= _LEAST_CUT_FORM else (left, right)

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from rensa import RMinHash
 
+from ingest.normalise import forms_alike, up_to_shorter
+
 SEED = 20260101
 WHOLE = 64
 """Values of a whole text's signature, two bytes each."""
@@ -25,6 +27,8 @@ LEAST = 8
 """Characters of a form below which a text says too little to be anybody's near-duplicate."""
 SCHEME = 100 + int(RMinHash.ALGORITHM_VERSION)
 """Names how signatures are made: those of two schemes cannot be compared."""
+LONG = 60
+"""From this length on arrays are quicker than sets."""
 BYTES = 2 * (WHOLE + len(RUNGS) * PREFIX)
 
 _GOLDEN, _MIX = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)
@@ -59,6 +63,37 @@ def sign(texts: Sequence[str]) -> Signatures:
     return Signatures(lengths, values)
 
 
+def alike(left: str, right: str, *, truncated: bool = False) -> float:
+    """``forms_alike``, of long forms in a quarter of its time."""
+    if truncated:
+        left, right = up_to_shorter(left, right)
+    if left == right or min(len(left), len(right)) < LONG:
+        return forms_alike(left, right)
+    one, other = _gram_set(left), _gram_set(right)
+    both = np.concatenate((one, other))
+    both.sort()
+    shared = int((both[1:] == both[:-1]).sum())
+    return shared / (len(both) - shared)
+
+
+def _gram_set(form: str) -> Any:
+    """The form's 3-grams as numbers, each once, sorted."""
+    characters = np.frombuffer(form.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
+    packed = _packed(characters[:-2], characters[1:-1], characters[2:])
+    packed.sort()
+    first = np.ones(len(packed), bool)
+    first[1:] = packed[1:] != packed[:-1]
+    return packed[first]
+
+
+def _packed(first: Any, second: Any, third: Any) -> Any:
+    """Three characters as one number: 21 bits hold any."""
+    packed = first << _FIRST
+    packed |= second << _MIDDLE
+    packed |= third
+    return packed
+
+
 def _forms(texts: Sequence[str]) -> tuple[Any, Any]:
     """The characters of all forms, one behind the other, and how long each is: ``form_of_normalised`` over the whole batch."""
     low = [text.lower() for text in texts]
@@ -80,10 +115,7 @@ def _grams(characters: Any, ends: Any) -> Any:
     3-gram again: a set is not changed by that. Those of other texts' last two places mean nothing."""
     mixed = np.zeros(len(characters) + 2, np.uint64)
     mixed[:-2] = characters
-    # 21 bits hold any character: the three together are one number, and different ones stay different.
-    packed = mixed[:-2] << _FIRST
-    packed |= mixed[1:-1] << _MIDDLE
-    packed |= mixed[2:]
+    packed = _packed(mixed[:-2], mixed[1:-1], mixed[2:])
     packed *= _GOLDEN
     packed ^= packed >> _HALF
     packed *= _MIX

@@ -30,6 +30,7 @@ OPEN = (
 _POSITION = "SELECT position, links FROM linker WHERE id = 1"
 _BEGIN = "INSERT INTO linker (id, position, links, indexed, bytes, at) VALUES (1, 0, 0, 0, 0, ?) ON CONFLICT (id) DO NOTHING"
 _MOVE = "UPDATE linker SET position = ?, links = links + ?, indexed = ?, bytes = ?, at = ? WHERE id = 1 AND position = ?"
+_REWIND = "UPDATE linker SET position = (SELECT coalesce(min(d.id), 1) - 1 FROM decisions d WHERE d.decided_at >= ?) WHERE id = 1"
 _HOLDER = "SELECT owner, token FROM leases WHERE name = ?"
 _DECIDED = (
     "SELECT d.id, d.decided_at, m.id, d.version FROM decisions d JOIN messages m ON m.number = d.number "
@@ -143,6 +144,17 @@ def add(tx: Transaction, new: Sequence[Signature], scheme: int) -> int:
     ]
     tx.many(_ADD, rows, distinct=True)
     return ids[-1]
+
+
+def rewind(tx: Transaction, since: datetime, scheme: int) -> bool:
+    """Back to the first decision since then, where signatures were made by another scheme and none by this one: letters are
+    signed anew, and no link is written twice. Whether it had to."""
+    moment = to_us(since)
+    if not tx.fetch("SELECT 1 FROM signatures WHERE at >= ? AND scheme <> ? LIMIT 1", (moment, scheme)):
+        return False
+    if tx.fetch("SELECT 1 FROM signatures WHERE at >= ? AND scheme = ? LIMIT 1", (moment, scheme)):
+        return False
+    return tx.run(_REWIND, (moment,)) == 1
 
 
 def hold(tx: Transaction, lease: Lease) -> None:

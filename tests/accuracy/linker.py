@@ -16,7 +16,7 @@ from app.linker import ALLOWANCE, CANDIDATES, LAYOUT, ROOM, Linker, LinkerSettin
 from domain.clock import SystemClock
 from ingest.mask import mask
 from ingest.normalise import form_of_normalised, forms_alike, normalise
-from ingest.signing import BYTES, SCHEME, sign
+from ingest.signing import BYTES, SCHEME, alike, sign
 from store.migrate import upgrade
 from store.similar_index import SimilarIndex
 from store.times import to_us
@@ -99,6 +99,7 @@ class _Index:
 
     def __init__(self, texts: Sequence[str], cut: Sequence[bool] = (), capacity: int = 0) -> None:
         self._forms: list[str] = []
+        self._cut: list[bool] = []
         self.index = SimilarIndex(LAYOUT, cutoff=ALIKE - ALLOWANCE, capacity=capacity)
         for first in range(0, len(texts), 4 * BATCH):
             some = texts[first : first + 4 * BATCH]
@@ -109,6 +110,7 @@ class _Index:
         short = np.array(cut, bool)
         self.index.add(range(first, first + len(texts)), [0] * len(texts), made.lengths, short, made.values)
         self._forms += map(form_of_normalised, texts)
+        self._cut += cut
 
     def look(self, text: str, *, cut: bool) -> list[int]:
         return self.batch([text], np.array([cut]))[0]
@@ -126,7 +128,7 @@ class _Index:
 
     def _verified(self, text: str, cut: bool, listed: Sequence[int]) -> list[int]:
         form = form_of_normalised(text)
-        return [one for one in listed if forms_alike(form, self._forms[one], truncated=cut) >= ALIKE]
+        return [one for one in listed if alike(form, self._forms[one], truncated=cut or self._cut[one]) >= ALIKE]
 
 
 def _flagged(texts: Sequence[str], planted: Sequence[Planted], found: Sequence[Sequence[int]]) -> float:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ingest.normalise import form_of_normalised, forms_alike
-from ingest.signing import LEAST, PREFIX, RUNGS, WHOLE, sign
+from ingest.signing import LEAST, PREFIX, RUNGS, WHOLE, alike, sign
 from store.similar_index import Layout, SimilarIndex
 
 LAYOUT = Layout(WHOLE, PREFIX, RUNGS, LEAST)
@@ -45,6 +45,17 @@ def test_signing_sees_the_same_characters_as_the_form(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+def test_alike_is_the_rule_for_copies(seed: int) -> None:
+    print("seed", seed)
+    rng = random.Random(seed)
+    for _ in range(400):
+        one = form_of_normalised(text(rng, 0, rng.choice((3, 40, 70, 400))))
+        other = form_of_normalised(edited(rng, one, rng.randint(0, 12)) if one and rng.random() < 0.8 else text(rng, 0, 200))
+        for truncated in (False, True):
+            assert alike(one, other, truncated=truncated) == forms_alike(one, other, truncated=truncated)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_what_is_alike_is_found_and_hardly_anything_else(seed: int) -> None:
     print("seed", seed)
     rng = random.Random(seed)
@@ -67,10 +78,10 @@ def test_what_is_alike_is_found_and_hardly_anything_else(seed: int) -> None:
         for place, seen in enumerate(found):
             own = form_of_normalised(batch[place])
             for other in range(first + place):
-                alike = forms_alike(own, form_of_normalised(texts[other]), truncated=cut[place] or cuts[other])
-                wanted += alike >= 0.8
-                missed += alike >= 0.8 and other not in seen
-                found_others += alike < 0.4 and other in seen
+                likeness = alike(own, form_of_normalised(texts[other]), truncated=cut[place] or cuts[other])
+                wanted += likeness >= 0.8
+                missed += likeness >= 0.8 and other not in seen
+                found_others += likeness < 0.4 and other in seen
             assert all(other < first + place for other in seen)
     assert wanted > 60
     assert missed <= 0.02 * wanted

@@ -220,6 +220,23 @@ def test_of_two_linkers_one_works_and_one_that_slept_writes_nothing(desk: Desk) 
         assert tx.fetch("SELECT count(*) FROM signatures")[0][0] == 3
 
 
+def test_letters_signed_by_an_earlier_program_are_signed_anew(desk: Desk) -> None:
+    first = desk.letter("1", WATER, phones=phone(1))
+    second = desk.letter("2", WATER, phones=phone(2))
+    desk.work()
+    desk.link()
+    with desk.system.store.transaction(write=True) as tx:
+        tx.run("UPDATE signatures SET scheme = 7")
+        tx.commit()
+    desk.linker.close()
+    desk.linker = desk.system.linker(alone=True)
+    third = desk.letter("3", WATER, phones=phone(3))
+    desk.work()
+    desk.link()
+    assert linked(desk, third) == {first, second}
+    assert sorted(similar_events(desk)) == [(first, 1), (second, 1), (third, 2)]
+
+
 def test_a_shredded_letter_leaves_nothing(desk: Desk) -> None:
     first = desk.letter("1", WATER, phones=phone(1))
     second = desk.letter("2", WATER, phones=phone(2))
