@@ -87,18 +87,19 @@ def walk(
     retrain_days: float,
     seed: int,
     units: Sequence[Unit] | None = None,
+    learner: Learner | None = None,
     tell: Callable[[float], None] = lambda _share: None,
 ) -> Walk:
     """Each letter after the first ``start`` of them, in the order of time, as it would have been decided.
 
-    Retrained every ``retrain_days`` from what is known by then. Raises HaltForPerson when there is nothing to train from or to
-    measure on.
+    Retrained every ``retrain_days`` from what is known by then. ``learner``: one that has been taught nothing; made where none is
+    given. Raises HaltForPerson when there is nothing to train from or to measure on.
     """
     ordered = sorted(letters, key=lambda one: one.at)
     cut = int(start * len(ordered))
     if cut >= len(ordered):
         raise HaltForPerson("there is no labelled letter to measure on", remedy="give letters after the start, with their times")
-    walker = _Walker(ordered, Learner(units, seed=seed))
+    walker = _Walker(ordered, Learner(units, seed=seed) if learner is None else learner)
     for place, (opening, end) in _weeks(ordered, cut, timedelta(days=retrain_days)):
         walker.retrain(opening, place == cut)
         walker.suggest(place, end, cut)

@@ -21,8 +21,10 @@ from classify.train import MOST_WORDS, LabelledText, most_grams
 from domain.ids import UnitCode
 from domain.units import Unit
 
-GROWTH = 0.04
+GROWTH = 0.06
 """The feature space, and every machine with it, is made anew when the letters are more by this share."""
+ENOUGH_NEW = 0.01
+"""Between that, a unit's machine is fitted again when so many of its letters are new."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,9 @@ class Learner:
         self._rows: list[LabelledText] = []
         self._texts: list[Text] = []
         self._labels: list[int] = []
+        self._partial: list[bool] = []
         self._built = 0
+        self._fitted_with: npt.NDArray[Any] = np.zeros(0, dtype=np.int64)
         self._features: list[Any] = []
         self._vectorizer: Vectorizer
         self._finder: NameFinder
@@ -64,18 +68,17 @@ class Learner:
         for row in new:
             self._number(row.unit)
         names = unit_names(self._units, sorted(self.codes))
-        touched = set()
         for row in new:
             label = (referred_unit(row.reply, names) if row.reply else None) or row.unit
             self._rows.append(row)
             self._texts.append((readable(row.subject), readable(row.body)))
             self._labels.append(self._number(label))
-            touched.add(self._labels[-1])
+            self._partial.append(row.partial or label != row.unit)
         if len(self._rows) > (1 + GROWTH) * self._built:
             self._rebuild()
         else:
             self._features.append(self._vectorizer.transform(self._texts[-len(new) :]))
-            self._fit(sorted(touched))
+            self._fit(self._grown())
 
     def scores(self, texts: Sequence[Text]) -> Scored:
         """What these texts score now. Raises LookupError when nothing has been taught yet."""
@@ -104,13 +107,26 @@ class Learner:
         self._bias = np.zeros(0, dtype=np.float32)
         self._fit(None)
 
+    def _grown(self) -> list[int]:
+        """The units with enough letters more than their machines were fitted with."""
+        counts = np.bincount(self._labels, minlength=len(self.codes))
+        before = np.zeros(len(counts))
+        before[: len(self._fitted_with)] = self._fitted_with
+        grown: list[int] = np.flatnonzero(counts > (1 + ENOUGH_NEW) * before).tolist()
+        return grown
+
     def _fit(self, only: Sequence[int] | None) -> None:
         features = sparse.vstack(self._features, format="csr")
         self._features = [features]
         labels: npt.NDArray[Any] = np.array(self._labels, dtype=np.int64)
         n_units = len(self.codes)
-        weights, bias = fit_scores(features, labels, n_units, self._vectorizer.space.voices, seed=self._seed, only=only)
+        partial = np.array(self._partial, dtype=bool)
+        voices = self._vectorizer.space.voices
+        weights, bias = fit_scores(features, labels, n_units, voices, seed=self._seed, only=only, partial=partial)
+        counts = np.bincount(labels, minlength=n_units)
         if only is not None:
             kept = [unit for unit in range(self._weights.shape[1]) if unit not in only]
             weights[:, kept], bias[kept] = self._weights[:, kept], self._bias[kept]
+            counts[kept] = self._fitted_with[kept]
+        self._fitted_with = counts
         self._weights, self._bias = weights, bias

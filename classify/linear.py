@@ -47,29 +47,29 @@ def fit_scores(
     bias = np.full(n_units, ABSENT, dtype=np.float32)
     present = np.unique(labels)
     bias[present] = 0.0
-    if len(present) == 1:
-        return weights, bias
     fitted = present.tolist() if only is None else [unit for unit in present.tolist() if unit in set(only)]
+    if len(present) == 1 or not fitted:
+        return weights, bias
     for at, voice in enumerate(voices):
         part = features[:, voice].tocsr().astype(np.float64)
         if not part.nnz:
             continue
-        odds = log_odds(part, labels, n_units)
+        odds = log_odds(part, labels, fitted)
         for done, unit in enumerate(fitted):
             seen = slice(None) if partial is None or not partial.any() else np.flatnonzero(~partial | (labels == unit))
-            own_weights, own_bias = _machine(part[seen], labels[seen] == unit, odds[:, unit], cost, seed)
+            own_weights, own_bias = _machine(part[seen], labels[seen] == unit, odds[:, done], cost, seed)
             weights[voice, unit] = LOUDNESS[at] * own_weights
             bias[unit] += LOUDNESS[at] * own_bias
             tell((at + (done + 1) / len(fitted)) / len(voices))
     return weights, bias
 
 
-def log_odds(features: Any, labels: npt.NDArray[Any], n_units: int) -> npt.NDArray[Any]:
-    """How much each feature speaks for or against each unit, features counted once a text, add-one smoothed."""
+def log_odds(features: Any, labels: npt.NDArray[Any], units: Sequence[int]) -> npt.NDArray[Any]:
+    """How much each feature speaks for or against each of these units, features counted once a text, add-one smoothed."""
     presence = features.copy()
     presence.data = np.ones_like(presence.data)
-    inside = np.column_stack([np.asarray(presence[labels == unit].sum(axis=0)).ravel() for unit in range(n_units)])
-    outside = inside.sum(axis=1, keepdims=True) - inside + 1
+    inside = np.column_stack([np.asarray(presence[labels == unit].sum(axis=0)).ravel() for unit in units])
+    outside = np.asarray(presence.sum(axis=0)).reshape(-1, 1) - inside + 1
     inside += 1
     odds = np.log(inside / inside.sum(axis=0)) - np.log(outside / outside.sum(axis=0))
     result: npt.NDArray[Any] = np.abs(odds) ** DAMPING

@@ -228,7 +228,7 @@ class _Pupil:
         features = self._vectorizer.transform(texts)
         for voice in self._space.voices:
             part = features[:, voice].tocsr()
-            odds = log_odds(part, labels, len(self._look.codes))
+            odds = log_odds(part, labels, range(len(self._look.codes)))
             loud = np.sqrt(np.square(odds).mean(axis=1))
             part.data *= loud[part.indices]
             size = np.sqrt(np.square(part.data).sum() / len(texts))

@@ -9,8 +9,13 @@ from pathlib import Path
 
 from classify.evaluate_history import automatic, hits, periods
 from classify.evaluate_history import figures as all_figures
+from classify.features import Text
 from classify.history import SHOWN, PastLetter, Step, Walk, known_from, walk
+from classify.learner import Learner, Scored
 from classify.rows import LetterRow
+from classify.train import LabelledText
+from domain.ids import UnitCode
+from domain.units import Unit
 from tests.accuracy.figures import Figure, allowed, to_reach
 from tests.accuracy.letters import is_own, labelled, units
 from tests.accuracy.settings import SEED
@@ -25,9 +30,9 @@ PARTS = (("60 → 80 %", 0.67, 0.88), ("80 → 100 %", 0.70, 0.87))
 def figures(data: Path) -> list[Figure]:
     """Raises NoLetters."""
     rows = units(data)
-    everything = _walk(rows, telling=[True] * len(rows))
-    own = [is_own(row) for row in rows]
-    only_own = _walk(rows, telling=own)
+    learner = Recording(None, seed=SEED)
+    everything = _walk(rows, [True] * len(rows), learner)
+    only_own = _walk(rows, [is_own(row) for row in rows], Recorded(learner.tape))
     cut = int(MIDDLE * len(rows)) - int(START * len(rows))
     halves = (everything.steps[:cut], everything.steps[cut:])
     found = []
@@ -42,14 +47,52 @@ def figures(data: Path) -> list[Figure]:
     return found
 
 
-def _walk(rows: Sequence[LetterRow], telling: Sequence[bool]) -> Walk:
+class Recording(Learner):
+    """Keeps what it said: a second walk of the same letters asks the same questions."""
+
+    def __init__(self, units: Sequence[Unit] | None, *, seed: int) -> None:
+        super().__init__(units, seed=seed)
+        self.tape: list[tuple[int, list[UnitCode], Scored | None]] = []
+
+    def teach(self, rows: Sequence[LabelledText]) -> None:
+        super().teach(rows)
+        self.tape.append((len(self), self.codes[:], None))
+
+    def scores(self, texts: Sequence[Text]) -> Scored:
+        scored = super().scores(texts)
+        self.tape.append((len(self), self.codes[:], scored))
+        return scored
+
+
+class Recorded(Learner):
+    """Says again what another said."""
+
+    def __init__(self, tape: Sequence[tuple[int, list[UnitCode], Scored | None]]) -> None:
+        super().__init__(None, seed=SEED)
+        self._tape = iter(tape)
+        self._taught = 0
+
+    def __len__(self) -> int:
+        return self._taught
+
+    def teach(self, rows: Sequence[LabelledText]) -> None:
+        self._taught, self.codes, _ = next(self._tape)
+
+    def scores(self, texts: Sequence[Text]) -> Scored:
+        self._taught, self.codes, scored = next(self._tape)
+        if scored is None or len(scored.scores) != len(texts):
+            raise AssertionError("the second walk went another way than the first")
+        return scored
+
+
+def _walk(rows: Sequence[LetterRow], telling: Sequence[bool], learner: Learner) -> Walk:
     letters = labelled(rows, replies=True)
     past = [
         PastLetter(letter, row.at, known_from(row.at, row.answered), tells)
         for letter, row, tells in zip(letters, rows, telling, strict=True)
         if row.at is not None
     ]
-    return walk(past, start=START, retrain_days=RETRAIN_DAYS, seed=SEED)
+    return walk(past, start=START, retrain_days=RETRAIN_DAYS, seed=SEED, learner=learner)
 
 
 def _hits(name: str, steps: Sequence[Step], top1: float, top3: float) -> list[Figure]:

@@ -66,14 +66,11 @@ def answered_much_later(one: PastLetter) -> PastLetter:
 def test_nothing_known_later_changes_what_was_said_before(
     given: list[PastLetter], plain: Walk, poisoned: Callable[[PastLetter], PastLetter]
 ) -> None:
-    for share in (0.6, 0.8):
-        now = given[int(share * len(given))].at
-        changed = walked([poisoned(one) if one.known is None or one.known > now else one for one in given])
-        before = [(one.units, one.confidence, one.automatic) for one in plain.steps if one.letter.at <= now]
-        again = [(one.units, one.confidence, one.automatic) for one in changed.steps if one.letter.at <= now]
-        assert len(before) > 50
-        assert again == before
-        assert any(automatic[0] for _, _, automatic in before) or share < 0.8
+    now = given[600].at
+    changed = walked([poisoned(one) if one.known is None or one.known > now else one for one in given])
+    before = [(one.units, one.confidence, one.automatic) for one in plain.steps if one.letter.at <= now]
+    assert [(one.units, one.confidence, one.automatic) for one in changed.steps if one.letter.at <= now] == before
+    assert sum(automatic[0] for _, _, automatic in before) > 10
 
 
 def test_letters_that_come_later_change_nothing_either(given: list[PastLetter], plain: Walk) -> None:
