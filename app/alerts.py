@@ -258,6 +258,14 @@ ALERTS = (
         "no threshold keeps the target precision: a person decides every letter",
     ),
     Alert(
+        "FenbanHotTopic",
+        *_above("fenban_hot_topics", 0),
+        0,
+        False,
+        "有热点：近日反映的人明显增多，见网页“热点”",
+        "a topic grew: many more persons wrote of it lately, see the page Hot topics",
+    ),
+    Alert(
         "FenbanKafkaDown",
         "fenban_kafka_up == 0",
         _where("fenban_kafka_up", operator.eq, 0),

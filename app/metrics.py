@@ -94,6 +94,7 @@ METRICS = (
     Metric(
         "fenban_unit_return_rate", "Returned among the assignments of the last 30 days; absent under ten; no sealed ones", UNIT
     ),
+    Metric("fenban_hot_topics", "Topics that grew against their own past and were found within the last day"),
     Metric("fenban_leases", "Leases held now: channels being polled, shares of the outbox", ("part",)),
     Metric("fenban_linker_waiting", "Decisions that the linker has not looked at yet, counted to 10,000"),
     Metric("fenban_linker_oldest_seconds", "Age of the oldest of them; 0 for none"),
@@ -120,6 +121,7 @@ def samples(status: Document, ledger: Document, live: Document) -> Samples:
     found["fenban_kafka_up"] = {(): float(live["kafka"]["state"] == "ok")} if "kafka" in live else {}
     found |= _of_automation(live["automatic"])
     found |= _of_model(live["drift"])
+    found["fenban_hot_topics"] = {(): float(live["hot"])}
     found["fenban_leases"] = _leases(live["leases"])
     found |= _of_linker(live["linker"])
     found["fenban_disk_free_bytes"] = {(): float(live["disk"]["free_bytes"])}

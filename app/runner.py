@@ -4,6 +4,7 @@ import gc
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -13,6 +14,7 @@ from app.choices import LOOK_SECONDS as CHOICE_SECONDS
 from app.choices import DueChoices
 from app.collect import Busy, ChannelPoller
 from app.drift import DriftWatch
+from app.hot_shown import LOOK_SECONDS as HOT_SECONDS
 from app.logs import where
 from app.notice_ways import ways
 from app.notices import LOOK_SECONDS as LOOK_AT_NOTICES
@@ -32,6 +34,9 @@ from domain.messages import MessageState
 from domain.ports import Feed
 from store.controls import Control
 from store.shards import shard_in
+
+if TYPE_CHECKING:
+    from app.hot import HotTopics
 
 IDLE_SECONDS = 0.5
 FIRST_BACKOFF = 1.0
@@ -105,6 +110,7 @@ class Runner:
         self._indexer = system.indexer() if parts.work else None
         self._shadow = Shadow(system) if parts.work else None
         self._drift = DriftWatch(system) if parts.work else None
+        self._hot = system.hot_topics() if parts.work and system.settings.hot.automatic else None
         self._linker = system.linker(alone=not parts.work) if parts.link else None
         self._keeper = Keeper(system, self._slots[1].name) if parts.work else None
 
@@ -162,6 +168,8 @@ class Runner:
             loops.append(("shadow", self._shadow.step))
         if self._drift is not None:
             loops.append(("drift", self._drift.step))
+        if self._hot is not None:
+            loops.append(("hot", self._hot_looking(self._hot)))
         if self._linker is not None:
             loops.append(("link", self._linker.step))
         if self._keeper is not None:
@@ -317,6 +325,17 @@ class Runner:
                 wake.set()
         self._told = known
         return LOOK_AT_CONTROLS
+
+    def _hot_looking(self, topics: "HotTopics") -> Callable[[], float]:
+        """Beside the other parts: it rests ten times as long as it looked, and a quarter of an hour at least."""
+
+        def step() -> float:
+            at = self._system.clock.monotonic()
+            if topics.look(self._slots[1].name):
+                self._wakes["relay"].set()
+            return max(HOT_SECONDS, 10 * (self._system.clock.monotonic() - at))
+
+        return step
 
     @staticmethod
     def _reminding(reminders: Reminders) -> Callable[[], float]:

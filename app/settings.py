@@ -164,6 +164,13 @@ class Link(Section):
     batch: int = Field(512, ge=1, le=5000, description="decisions that the linker handles at once")
 
 
+class Hot(Section):
+    automatic: bool = Field(True, description="false: hot topics are looked for by `fenban hot` only")
+    persons: int = Field(5, ge=3, le=1000, description="least different persons of a hot topic")
+    growth: float = Field(2.0, ge=1.0, le=100.0, description="least ratio to what its own past eight weeks let expect")
+    false_share: float = Field(0.05, gt=0.0, le=0.5, description="bound on the share of topics named that only chance made")
+
+
 class Work(Section):
     batch: int = Field(
         256,
@@ -334,6 +341,7 @@ class Settings(BaseSettings):
     remind: Remind = Remind()
     join: Join = Join()
     link: Link = Link()
+    hot: Hot = Hot()
     work: Work = Work()
     http: Http = Http()
     console: Console = Console()

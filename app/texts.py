@@ -79,6 +79,11 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "consume.unreadable": ("{} 分区 {} 位置 {}：不是 JSON，跳过", "{} partition {} offset {}: no JSON, passed over"),
         "list.empty": ("没有待办", "nothing waits here"),
         "done": ("完成", "done"),
+        "hot.grew": (
+            "近 {} 日 {} 人（按以往应有 {} 人，最多 {} 人）",
+            "in {} days {} persons ({} expected by its past, {} at most)",
+        ),
+        "hot.none": ("没有明显增多的事", "nothing has grown"),
         "matter.merged": ("已并案：{} 并入 {}", "merged: {} into {}"),
         "matter.split": ("已拆分：{} 从 {} 拆出", "split: {} off {}"),
         "check.good": ("设置无误", "the settings are good"),

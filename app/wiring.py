@@ -47,6 +47,7 @@ from store.unit_of_work import SqlStore
 from store.vault import FieldVault
 
 if TYPE_CHECKING:
+    from app.hot import HotTopics
     from app.kafka import KafkaWatch
     from app.linker import Linker
     from app.models import Registry
@@ -364,6 +365,14 @@ class System:
         link = self.settings.link
         settings = LinkerSettings(self.settings.join.similarity, link.window_days, link.batch, 0.0 if alone else SHARE)
         return Linker(self.store, self.clock, self.make_event, settings, failpoint=self.failpoint)
+
+    def hot_topics(self) -> "HotTopics":
+        from app.hot import HotTopics
+        from classify.bursts import BurstSettings
+
+        hot = self.settings.hot
+        settings = BurstSettings(persons=hot.persons, growth=hot.growth, false_share=hot.false_share)
+        return HotTopics(self.store, self.clock, lambda: self.decider, self.settings.city.id, settings)
 
     def office(self, actor: str | None = None, settling: Settling | None = None) -> Office:
         seals = [screen.name for screen in self.rulebook.screens if screen.action is ScreenAction.SEAL]

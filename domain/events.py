@@ -12,6 +12,7 @@ class EventType(StrEnum):
     UPDATED = "updated"
     RECALL = "recall"
     REMINDER = "reminder"
+    HOT = "hot"
     OFFERED = "offered"
     OFFER_CLOSED = "offer-closed"
     DEAD_LETTER = "dead-letter"

@@ -25,16 +25,18 @@ from domain.events import (
     sequence_text,
     unit_topic,
 )
-from domain.ids import EventId, MatterId, UnitCode
+from domain.ids import OFFICE, EventId, MatterId, UnitCode
 from domain.messages import Message
 from domain.records import NewOutbox
 from route.feedback import feedback_headers, feedback_value, parse_feedback
 
 __all__ = [
     "HistoryItem",
+    "HotNews",
     "assigned",
     "feedback_headers",
     "feedback_value",
+    "hot",
     "letter",
     "parse_feedback",
     "recall",
@@ -59,6 +61,24 @@ class HistoryItem:
     unit: str = ""
     text: str = ""
     number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HotNews:
+    """What the office is told of a topic: ``persons`` wrote within ``days``, where ``expected`` were to be expected and no like
+    span before had more than ``most``; ``since`` its first letter."""
+
+    id: str
+    matter: MatterId
+    days: int
+    words: tuple[str, ...]
+    place: str
+    units: tuple[UnitCode, ...]
+    persons: int
+    expected: float
+    most: int
+    since: datetime
+    numbers: tuple[str, ...]
 
 
 def assigned(
@@ -145,6 +165,25 @@ def reminder(
     if to is not None:
         event_id = f"{to}:{event_id}"
     return _record(EventType.REMINDER, assignment, data, sequence, city, now, topic=topic, event_id=event_id)
+
+
+def hot(topic: HotNews, *, sequence: int, city: str, now: datetime) -> NewOutbox:
+    """A topic grew, told to the office: no text of a letter, and nothing of a sealed one. ``topic.matter`` is its first letter's;
+    the id is made of the topic and how many persons it had, so that each step is one event."""
+    data = {
+        "topic": topic.id,
+        "days": topic.days,
+        "words": list(topic.words),
+        "place": topic.place,
+        "units": list(topic.units),
+        "persons": topic.persons,
+        "expected": round(topic.expected, 2),
+        "most_before": topic.most,
+        "since": time_text(topic.since),
+        "numbers": list(topic.numbers),
+    }
+    event_id = EventId(f"hot:{topic.id}:{topic.persons}")
+    return record(EventType.HOT, event_id, notice_topic(OFFICE), topic.matter, data, sequence, city, now)
 
 
 def structured(record: TopicRecord | NewOutbox) -> dict[str, Any]:

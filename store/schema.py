@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0014"
+REVISION = "0015"
 """The migration that this code works with."""
 
 SEQUENCES = {
@@ -736,4 +736,32 @@ drift = Table(
     _text("figures"),
     PrimaryKeyConstraint("model", "day"),
     sqlite_with_rowid=False,
+)
+
+# Topics that grew against their own past. ``told``: how many persons the office was told of last.
+hot_topics = Table(
+    "hot_topics",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("days", Integer, nullable=False),
+    _text("words"),
+    _text("place"),
+    _text("units"),
+    Column("persons", Integer, nullable=False),
+    Column("expected", Double, nullable=False),
+    Column("most", Integer, nullable=False),
+    Column("chance", Double, nullable=False),
+    _time("first_at"),
+    _time("last_at"),
+    Column("told", Integer, nullable=False),
+    _text("numbers"),
+    Index("ix_hot_topics_last_at", "last_at"),
+)
+
+# One row: when they were last looked for.
+hot_looks = Table(
+    "hot_looks",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    _time("at"),
 )

@@ -21,6 +21,7 @@ PARTS = {
     "office": ("reveal", "review", "held", "filtered", "joined", "assignment"),
     "matter": ("matter",),
     "pool": ("pool",),
+    "hot": ("hot",),
     "channel": ("channel",),
     "quarantine": ("quarantine", "parked"),
     "consume": ("consume", "feedback"),

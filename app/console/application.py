@@ -26,6 +26,7 @@ PAGES = (
     "register",
     "register_merge",
     "statistics",
+    "hot",
     "settings",
     "settings_users",
     "settings_files",

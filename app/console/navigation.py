@@ -29,6 +29,7 @@ LINKS = (
         "/register",
         frozenset({Role.REVIEWER, Role.SEALED_REVIEWER, Role.SUPERVISOR, Role.ANALYST, Role.HANDLER}),
     ),
+    Link("nav.hot", "/hot", frozenset({Role.REVIEWER, Role.SUPERVISOR}), but=frozenset({Role.HANDLER})),
     Link("nav.statistics", "/statistics", frozenset({Role.REVIEWER, Role.SUPERVISOR, Role.ANALYST, Role.HANDLER})),
     Link("nav.settings", "/settings", frozenset({Role.ADMIN, Role.AUDITOR, Role.SUPERVISOR, Role.ANALYST, Role.OPERATOR})),
 )
