@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 WIDTH, HEIGHT = 560, 300
-LEFT, RIGHT, TOP, BOTTOM = 52, 12, 12, 44
+LEFT, RIGHT, TOP, BOTTOM = 52, 12, 30, 44
 COLOURS = ("#1f5fa8", "#b3541e", "#2e7d4f", "#7a4fa3", "#8a6d00")
 STEPS = 5
 
@@ -38,7 +38,7 @@ def percent(value: float) -> str:
 
 
 def line_chart(title: str, lines: Sequence[Line], x: Axis, y: Axis) -> Markup:
-    """Lines over two axes, each named beside a stroke of its colour; ``title`` is what a screen reader says."""
+    """Lines over two axes, each named above beside a stroke of its colour; ``title`` is what a screen reader says."""
     parts = [*_grid(x, y)]
     for at, line in enumerate(lines):
         colour = COLOURS[at % len(COLOURS)]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.frozen import LEAST_LETTERS, SHARE, TIMED, FrozenTests, split
+from app.frozen import LEAST_LETTERS, SHARE, TIMED, FrozenTests, split, text_key
 from app.judging import figures, suggested
 from app.reference import reference
 from app.training import SEED, Progress, data_hash, keep_model, train_model
@@ -13,6 +13,8 @@ from classify.model import Model
 from classify.train import LabelledText
 from domain.errors import HaltForPerson
 from domain.models import FrozenTest, ModelRow
+
+CURVE = (0.125, 0.25, 0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +38,14 @@ def learn(
     hold_out: float | None = None,
     new_test: bool = False,
     source: str = "",
+    curve: bool = False,
 ) -> Learned:
     """Trains on the letters that are not set aside and registers the model with what it reached on those that are. It does not
     serve yet.
 
     ``hold_out``: the share set aside where nothing is yet (0: nothing); None: the usual share, of LEAST_LETTERS letters and more. ``new_test``: the
-    latest of these letters take the place of what was set aside. Raises HaltForPerson when nothing is left to learn from.
+    latest of these letters take the place of what was set aside. ``curve``: an eighth, a quarter and a half of the letters are learned from too, to
+    see what more letters give. Raises HaltForPerson when nothing is left to learn from.
     """
     tests = FrozenTests(system)
     before = tests.current()
@@ -58,6 +62,8 @@ def learn(
         )
     model = train_model(system, list(learned), progress)
     facts = _facts(system, model, learned, test) | {"settings": _settings(system, source)}
+    if curve and "metrics" in facts and test is not None:
+        facts["metrics"] = {**facts["metrics"], "curve": _curve(system, learned, test, progress)}
     keep_model(system, model, promote=False, by=by, facts=facts)
     return Learned(model, system.registry.row(model.version), test, made, len(rows) - len(learned))
 
@@ -78,6 +84,18 @@ def _facts(system: System, model: Model, learned: Sequence[LabelledText], test: 
     coverage = reached["automatic_letters"] / len(letters) if letters else 0.0
     known = reference(learned, model.data.space.tokenizer, [said[0].probability for said in found if said], coverage)
     return facts | {"metrics": {**reached, "reference": known}}
+
+
+def _curve(system: System, learned: Sequence[LabelledText], test: FrozenTest, progress: Progress) -> list[dict[str, Any]]:
+    """What parts of the letters, chosen by the hash of their text, would have taught."""
+    letters, points = FrozenTests(system).letters(test), []
+    for share in CURVE:
+        part = [row for row in learned if int(text_key(row)[:8], 16) < share * 16**8]
+        if part:
+            model = train_model(system, part, progress)
+            found = figures(model, suggested(model, letters), letters, system.settings.decide.target_precision)
+            points.append({"letters": model.data.n_rows, "top1": found["top1"], "top3": found["top3"]})
+    return points
 
 
 def _settings(system: System, source: str) -> dict[str, Any]:

@@ -284,6 +284,7 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "drift.labels": ("归属单位", "whose they are"),
         "drift.words": ("用词", "words"),
         "drift.confidence": ("把握", "confidence"),
+        "export.labels": ("导出 {} 封", "{} letters exported"),
         "model.live": ("在用", "live"),
         "model.shadow": ("试跑", "shadow"),
         "model.kept": ("留存", "kept"),

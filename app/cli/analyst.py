@@ -53,6 +53,10 @@ def train(
     new_test: Annotated[
         bool, typer.Option("--new-test-set", help="另留一个测试集 / set other letters aside from now on")
     ] = False,
+    curve: Annotated[
+        bool,
+        typer.Option("--curve", help="也学部分来信，给报告画学习曲线 / learn from parts too, for the report's learning curve"),
+    ] = False,
     stream: Annotated[
         bool | None,
         typer.Option(
@@ -91,7 +95,9 @@ def train(
                 for note in notes:
                     say(spoken(note))
             with progress_bar("read") as tell:
-                learned = learn(system, rows, by=who, progress=tell, hold_out=hold_out, new_test=new_test, source=source)
+                learned = learn(
+                    system, rows, by=who, progress=tell, hold_out=hold_out, new_test=new_test, source=source, curve=curve
+                )
         _tell_learned(system, learned)
         serves = system.registry.placed(ModelState.LIVE)
         if promote or (promote is None and not serves):

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -23,6 +24,7 @@ def register(app: typer.Typer) -> None:
     export = typer.Typer(help="导出 / export", no_args_is_help=True)
     export.callback()(_exports)
     export.command("matters")(export_matters)
+    export.command("labels")(export_labels)
     app.add_typer(export, name="export")
     app.command("show")(show_message)
     app.command("explain")(explain)
@@ -124,6 +126,31 @@ def export_matters(
                 sealed = f"【{text('sealed')}】" if row["sealed"] else ""
                 show(f"{row['number']}  {sealed}{text('state.' + row['state'])}  {len(row['messages'])}  {named(lead, names)}")
         sys.stdout.flush()
+
+
+def export_labels(
+    parquet: Annotated[Path | None, typer.Option("--parquet", metavar="FILE", help="写成 Parquet / as Parquet")] = None,
+    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="写成 CSV / as CSV")] = None,
+    by: ByOption = None,
+    as_json: JsonOption = False,
+    settings: SettingsOption = None,
+) -> None:
+    """导出已知归属的来信（遮蔽后的正文，不含密件），供分析。 / The labelled letters, masked, none that is sealed, for analysts."""
+    from app.label_export import label_rows, write_csv, write_parquet
+
+    if parquet is None and csv is None:
+        raise typer.BadParameter("say where to: --parquet FILE or --csv FILE")
+    with open_system(settings) as system:
+        rows = label_rows(system)
+        system.office(by).note("export.labels", "all", letters=len(rows))
+        if parquet is not None:
+            write_parquet(rows, parquet)
+        if csv is not None:
+            write_csv(rows, csv)
+    if as_json:
+        emit({"letters": len(rows), "frozen": sum(row["frozen"] for row in rows)})
+    else:
+        say(text("export.labels").format(len(rows)))
 
 
 def _code(system: System, unit: str | None) -> UnitCode | None:
