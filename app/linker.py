@@ -113,9 +113,8 @@ class Linker:
             return 0
 
     def waits(self) -> bool:
-        """Whether decisions are left to it that it may not look at yet: one before them may still be committed."""
-        if self._lease is None:
-            return False
+        """Whether decisions are left that may not be looked at yet: one before them may still be committed, or another process,
+        which may have been killed, holds the lease for a while."""
         return self._read(lambda tx: bool(signatures.standing(tx).waiting))
 
     def step(self) -> float:

@@ -15,10 +15,9 @@ ROWS = 4
 WALK = 48
 """How far a chain is walked. Only letters sent in by the hundred share a band with more, and all of those are alike."""
 GROWTH = 1.3
-SLOTS = 1.2
-"""Buckets of a band for each row, at least; the next power of two."""
 CHUNK = 100_000
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
+_HALF = np.uint64(32)
 _NOTHING = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
 
 
@@ -86,13 +85,12 @@ class Bands:
         return (np.ascontiguousarray(signatures)[asked] == there).mean(axis=1)
 
     def _slots(self, keys: Any) -> Any:
-        return (((keys * _SPREAD) >> self._shift) + self._band_starts).astype(np.int64)
+        return ((((keys * _SPREAD) >> _HALF) * self._buckets >> _HALF) + self._band_starts).astype(np.int64)
 
     def _allocate(self, capacity: int) -> None:
-        bits = max(10, int(capacity * SLOTS - 1).bit_length())
-        self._shift = np.uint64(64 - bits)
-        self._band_starts = np.arange(self._bands, dtype=np.uint64) << np.uint64(bits)
-        self._heads = np.full(self._bands << bits, -1, np.int32)
+        self._buckets = np.uint64(capacity)
+        self._band_starts = np.arange(self._bands, dtype=np.uint64) * self._buckets
+        self._heads = np.full(self._bands * capacity, -1, np.int32)
         self._keys = np.zeros((capacity, self._bands), np.uint64)
         self._next = np.full((capacity, self._bands), -1, np.int32)
 
