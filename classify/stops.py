@@ -15,6 +15,8 @@ framework for sequential change detection" (2022); Lorden (1971) for the bound.
 While a unit is stopped the test runs the other way round, on the letters that a person decides meanwhile: R ← max(R, 1) · e(x)
 for "wrong half as often as the target allows" against "wrong RECOVERS_FROM times as often"; at ``patience`` the unit runs again,
 its test begun afresh. A unit that stays as bad as that is let run by mistake at most once in ``patience`` outcomes on average.
+A unit that is stopped again must show BACK_OFF times as much each time: what went wrong by seasons, or half moved away, seems
+right between, and answers come too late to stop it at once. After FORGIVEN outcomes of running that is forgotten.
 
 Pure: no clock, no store; times are those the caller gives. The state is a value and goes into a document and back.
 """
@@ -30,6 +32,8 @@ from domain.ids import UnitCode
 ALTERNATIVES = (2.0, 4.0, 8.0)
 """How many times as often wrong as allowed: a slow decline, and a function that moved away."""
 RECOVERS_FROM = 4.0
+BACK_OFF = 4.0
+FORGIVEN = 100
 PATIENCE = 20.0
 _OFTENEST = 0.9
 """No alternative is wrong more often than this, whatever the target."""
@@ -60,13 +64,14 @@ class Outcome:
 @dataclass(frozen=True, slots=True)
 class UnitState:
     """``evidence``: the M of each alternative while running, the one R while stopped. ``since``: the last change.
-    ``right``, ``wrong``: outcomes since then."""
+    ``right``, ``wrong``: outcomes since then. ``stops``: how many times it was stopped, this one included."""
 
     stopped: bool = False
     evidence: tuple[float, ...] = (1.0,) * len(ALTERNATIVES)
     since: datetime | None = None
     right: int = 0
     wrong: int = 0
+    stops: int = 0
 
 
 RUNNING = UnitState()
@@ -80,13 +85,18 @@ def heard(state: UnitState, outcome: Outcome, target: float, patience: float = P
     evidence = tuple(
         max(before, 1.0) * (1 + outcome.weight * (ratio - 1)) for before, ratio in zip(state.evidence, ratios, strict=True)
     )
-    if sum(evidence) / len(evidence) >= patience:
-        return _turned(not state.stopped, outcome.at)
-    return replace(state, evidence=evidence, right=state.right + int(outcome.right), wrong=state.wrong + int(not outcome.right))
+    again = max(state.stops - 1, 0) if state.stopped else 0
+    if sum(evidence) / len(evidence) >= patience * BACK_OFF**again:
+        return _turned(state, outcome.at)
+    right, wrong = state.right + int(outcome.right), state.wrong + int(not outcome.right)
+    forgiven = not state.stopped and right + wrong >= FORGIVEN
+    return replace(state, evidence=evidence, right=right, wrong=wrong, stops=0 if forgiven else state.stops)
 
 
-def _turned(stopped: bool, at: datetime) -> UnitState:
-    return UnitState(stopped, (1.0,) if stopped else RUNNING.evidence, at)
+def _turned(state: UnitState, at: datetime) -> UnitState:
+    if state.stopped:
+        return UnitState(False, RUNNING.evidence, at, stops=state.stops)
+    return UnitState(True, (1.0,), at, stops=state.stops + 1)
 
 
 def _failing(target: float, right: bool) -> tuple[float, ...]:
@@ -141,6 +151,7 @@ class Stops:
                     "since": state.since.isoformat() if state.since else None,
                     "right": state.right,
                     "wrong": state.wrong,
+                    "stops": state.stops,
                 }
                 for unit, state in sorted(self.states.items())
             },
@@ -159,4 +170,4 @@ def _state(document: Mapping[str, Any]) -> UnitState:
     if len(evidence) != (1 if stopped else len(ALTERNATIVES)):
         raise ValueError("the evidence of a unit has another length")
     moment = datetime.fromisoformat(since) if since else None
-    return UnitState(stopped, evidence, moment, int(document["right"]), int(document["wrong"]))
+    return UnitState(stopped, evidence, moment, int(document["right"]), int(document["wrong"]), int(document["stops"]))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from classify.stops import PATIENCE, RUNNING, Outcome, Stops, UnitState, heard, restored
+from classify.stops import FORGIVEN, PATIENCE, RUNNING, Outcome, Stops, UnitState, heard, restored
 from domain.ids import UnitCode
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -83,6 +83,26 @@ def test_it_runs_again_with_its_test_begun_afresh() -> None:
     assert stops.runs(STREETS)
     assert stops.states[STREETS].evidence[0] <= 1.0
     assert stops.states[STREETS].wrong == 0
+
+
+def rights_until_running(stops: Stops) -> int:
+    for count in range(1, 200):
+        stops.hear(Outcome(STREETS, True, START))
+        if stops.runs(STREETS):
+            return count
+    raise AssertionError("it never runs again")
+
+
+def test_a_unit_stopped_again_must_show_more_and_is_forgiven_in_time() -> None:
+    stops = Stops(0.95)
+    needed = []
+    for _ in range(3):
+        stops.hear_all(outcomes([False, False]))
+        needed.append(rights_until_running(stops))
+    assert needed[0] < needed[1] < needed[2] < 40
+    stops.hear_all(outcomes([True] * FORGIVEN))
+    stops.hear_all(outcomes([False, False]))
+    assert rights_until_running(stops) == needed[0]
 
 
 def test_a_source_believed_less_weighs_less() -> None:
