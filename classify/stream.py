@@ -24,7 +24,7 @@ from classify.artefact import ModelData, with_version
 from classify.calibrate import Held, calibrate, name_weights
 from classify.confidence import OUT_OF_FOLD
 from classify.features import FloatArray, Text, Vectorizer, build_space
-from classify.linear import COST, log_odds, quantised
+from classify.linear import COST, LOUDNESS, log_odds, quantised
 from classify.model import Model
 from classify.names import NameFinder, NamePattern, directory_patterns, label_patterns, unit_names
 from classify.replies import referred_unit
@@ -41,7 +41,7 @@ BATCH = 2048
 MOST_WORDS = 40_000
 MOST_GRAMS = 80_000
 MOST_WEIGHTS = 12_000_000
-"""Columns times units; descent keeps three copies of eight bytes."""
+"""Columns times units; descent keeps them as eight bytes."""
 ENOUGH_STEPS = 400_000
 MOST_PASSES = 8
 """Letters fewer than ENOUGH_STEPS are gone through more than once, up to so often."""
@@ -80,7 +80,7 @@ def train_stream(
     pupil = _Pupil(look, units, seed)
     passes = min(-(-ENOUGH_STEPS // look.n_rows), MOST_PASSES)
     for at in range(passes):
-        for done in pupil.learn(kept(), last=at == passes - 1):
+        for done in pupil.learn(kept(), first=at == 0):
             tell("fit", 0.2 + 0.75 * (at + done / look.n_rows) / passes)
     tell("done", 1.0)
     return Model(with_version(pupil.data(target, trained_at)))
@@ -143,12 +143,12 @@ class _Pupil:
         self._finder = NameFinder(self._patterns)
         self._loudness = self._learn_loudness(texts, np.array([self._label(row) for row in look.sample]))
         steps = min(look.n_rows, ENOUGH_STEPS)
-        self._machine = SGDClassifier(loss="modified_huber", alpha=1 / (COST * steps), average=True, random_state=seed)
+        self._machine = SGDClassifier(loss="modified_huber", alpha=1 / (COST * steps), random_state=seed)
         self._taught = False
         self._never, self._before = _Asked(), _Asked()
 
-    def learn(self, rows: Iterator[LabelledText], *, last: bool) -> Iterator[int]:
-        """Learns every letter but those held out; in the last pass asks some first. Gives, after each batch, the number of
+    def learn(self, rows: Iterator[LabelledText], *, first: bool) -> Iterator[int]:
+        """Learns every letter but those held out; in the first pass asks some before. Gives, after each batch, the number of
         letters gone through."""
         share = min(0.2, HELD / self._look.n_rows)
         done = 0
@@ -156,7 +156,7 @@ class _Pupil:
             held = np.array([_drawn(row, self._seed, "held") < share for row in batch])
             texts = [_text(row) for row in batch]
             features = self._weighted(texts)
-            if last:
+            if first:
                 out = np.flatnonzero(held).tolist()
                 self._never.add([texts[at] for at in out], [self._number[batch[at].unit] for at in out], OUT_OF_FOLD)
                 self._ask(batch, texts, features, held, done)
@@ -193,10 +193,10 @@ class _Pupil:
         )
 
     def _ask(self, batch: list[LabelledText], texts: list[Text], features: Any, held: npt.NDArray[Any], done: int) -> None:
-        """Some letters of the later half, before they are learned; they tell nothing where the order is not that of time or
-        they were learned in a pass before."""
+        """Some letters of the later half, before they are learned; they tell nothing where the order is not that of time, and
+        too little where so few came before."""
         half = self._look.n_rows / 2
-        if self._look.rising < _IN_ORDER or self._look.n_rows < ENOUGH_STEPS or done < half or not self._taught:
+        if self._look.rising < _IN_ORDER or half < SAMPLE / 2 or done < half or not self._taught:
             return
         every = max(1, int(half / HELD))
         asked = np.flatnonzero(~held & (np.arange(done, done + len(batch)) % every == 0))
@@ -223,16 +223,16 @@ class _Pupil:
         return features
 
     def _learn_loudness(self, texts: list[Text], labels: npt.NDArray[Any]) -> FloatArray:
-        """How much each column tells units apart, over all units; each voice as loud as the other."""
+        """How much each column tells units apart, over all units; and how loud its voice is."""
         loudness = np.ones(len(self._space.idf), dtype=np.float32)
         features = self._vectorizer.transform(texts)
-        for voice in self._space.voices:
+        for voice, loud_voice in zip(self._space.voices, LOUDNESS, strict=True):
             part = features[:, voice].tocsr()
             odds = log_odds(part, labels, range(len(self._look.codes)))
             loud = np.sqrt(np.square(odds).mean(axis=1))
             part.data *= loud[part.indices]
             size = np.sqrt(np.square(part.data).sum() / len(texts))
-            loudness[voice] = loud / (size or 1.0)
+            loudness[voice] = loud_voice * loud / (size or 1.0)
         return loudness
 
     def _label(self, row: LabelledText) -> int:

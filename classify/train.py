@@ -33,6 +33,10 @@ LEAST_FOR_COSTS = 200
 """With fewer letters the first cost is taken."""
 LEAST_FOR_BLOCKS = 200
 """With fewer letters, or with times on fewer than four in five of them, later letters are not held out."""
+MOST_TO_TRY = 12_000
+"""Machines that only judge held-out letters learn from so many: more make them little better and training long."""
+MOST_HELD = 4_000
+"""Of the letters of one split so many are judged."""
 MOST_WORDS = 60_000
 MOST_GRAMS = 200_000
 MOST_WEIGHTS = 30_000_000
@@ -163,7 +167,7 @@ def out_of_fold(
 
 def _corpus(rows: Sequence[LabelledText], units: Sequence[Unit] | None) -> _Corpus:
     known = None if units is None else {unit.code for unit in units}
-    kept = sorted((row for row in rows if row.unit and (known is None or row.unit in known)), key=_canonical)
+    kept = sorted((row for row in rows if row.unit and (known is None or row.unit in known)), key=canonical)
     if not kept:
         raise HaltForPerson("there is no labelled letter to train from", remedy="give letters whose unit is in the directory")
     names = unit_names(units, sorted({row.unit for row in kept}))
@@ -180,7 +184,8 @@ def _corpus(rows: Sequence[LabelledText], units: Sequence[Unit] | None) -> _Corp
     )
 
 
-def _canonical(row: LabelledText) -> tuple[float, str, str, str]:
+def canonical(row: LabelledText) -> tuple[float, str, str, str]:
+    """Letters in the order of this, that of time first, are the same whatever order they came in."""
     return (row.at.timestamp() if row.at else 0.0, row.unit, row.subject, row.body)
 
 
@@ -207,7 +212,8 @@ def _folds(corpus: _Corpus, seed: int) -> list[Split]:
     """A fold for each matter, by its hash."""
     salt = str(seed).encode()
     fold = np.array([hashlib.sha256(salt + matter).digest()[0] % FOLDS for matter in corpus.matters])
-    return [(np.flatnonzero(fold != at), np.flatnonzero(fold == at), OUT_OF_FOLD) for at in range(FOLDS)]
+    parts = [(np.flatnonzero(fold != at), np.flatnonzero(fold == at)) for at in range(FOLDS)]
+    return [(_evenly(learn, MOST_TO_TRY), _evenly(held, MOST_HELD), OUT_OF_FOLD) for learn, held in parts]
 
 
 def _later(corpus: _Corpus) -> list[Split]:
@@ -221,8 +227,13 @@ def _later(corpus: _Corpus) -> list[Split]:
         held = timed[edges[block] : edges[block + 1]]
         inside = {corpus.matters[at] for at in held}
         before = np.array([at for at in timed[: edges[block]] if corpus.matters[at] not in inside], dtype=np.int64)
-        splits.append((before, held, block))
+        splits.append((before[-MOST_TO_TRY:], _evenly(held, MOST_HELD), block))
     return splits
+
+
+def _evenly(rows: npt.NDArray[Any], most: int) -> npt.NDArray[Any]:
+    """At most so many of them, from all over."""
+    return rows[:: -(-len(rows) // most)] if len(rows) > most else rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from tests.accuracy.figures import Figure
 from tests.accuracy.letters import NoLetters
 from tests.accuracy.table import with_table
 
-PARTS = ("topics", "units_static", "own_rule", "hot_replay", "history", "linker", "cold_start")
+PARTS = ("topics", "units_static", "own_rule", "hot_replay", "history", "linker", "cold_start", "ablation", "speed", "large")
 """In the order they run and are printed."""
 
 

@@ -72,7 +72,7 @@ def _sized(folder: Path, rows: Sequence[LabelledText], count: int, asked: Path) 
     )
     path = folder / f"{count}.npz"
     save_model(Model(data), path)
-    answer = _child([sys.executable, "-m", "tests.accuracy.speed_child", str(path), str(asked)])
+    answer = child([sys.executable, "-m", "tests.accuracy.speed_child", str(path), str(asked)])
     return {**answer, "disk": path.stat().st_size / 1e6}
 
 
@@ -105,12 +105,12 @@ def _beside_fasttext(folder: Path, rows: Sequence[LabelledText]) -> list[Figure]
     for path, part in zip(paths, (learned, tested), strict=True):
         lines = (json.dumps({"unit": row.unit, "subject": row.subject, "body": row.body}) + "\n" for row in part)
         path.write_text("".join(lines), encoding="utf-8")
-    theirs = _child([str(PEER_PYTHON), "tests/accuracy/peers/fasttext_peer.py", *map(str, paths)])
+    theirs = child([str(PEER_PYTHON), "tests/accuracy/peers/fasttext_peer.py", *map(str, paths)])
     model = train(learned, units=None, seed=SEED, trained_at=TRAINED_AT)
     path, asked = folder / "topics.npz", folder / "tested.json"
     save_model(model, path)
     asked.write_text(json.dumps([(row.subject, row.body) for row in tested], ensure_ascii=False), encoding="utf-8")
-    ours = _child([sys.executable, "-m", "tests.accuracy.speed_child", str(path), str(asked)])
+    ours = child([sys.executable, "-m", "tests.accuracy.speed_child", str(path), str(asked)])
     found = model.suggest([(row.subject, row.body) for row in tested], top=1, evidence=False)
     hits = sum(one[0].unit == row.unit for one, row in zip(found, tested, strict=True)) / len(tested)
     return [
@@ -152,7 +152,8 @@ def _lost(rows: Sequence[LabelledText]) -> list[Figure]:
     ]
 
 
-def _child(command: list[str]) -> dict[str, Any]:
+def child(command: list[str]) -> dict[str, Any]:
+    """What a process of one thread prints last, as JSON."""
     one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=os.environ | one_thread, check=True)
     answer: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])

@@ -8,6 +8,7 @@ from classify.calibrate import Held, reciprocal_rank
 from classify.features import Vectorizer, build_space
 from classify.linear import fit_scores
 from classify.tokens import without_links
+from classify.train import _evenly
 
 
 def held(scores: list[list[float]], labels: list[int]) -> Held:
@@ -40,3 +41,12 @@ def test_a_web_address_is_no_feature() -> None:
     assert without_links("见www.example.org/a，暖气") == "见 ，暖气"
     assert without_links("没有网址") == "没有网址"
     assert plain.tolist() == linked.tolist()
+
+
+def test_of_many_letters_some_from_all_over_are_enough_to_judge() -> None:
+    rows = np.arange(100)
+    assert _evenly(rows, 100).tolist() == rows.tolist()
+    few = _evenly(rows, 30)
+    assert len(few) <= 30
+    assert few[0] == 0
+    assert np.diff(few).tolist() == [4] * (len(few) - 1)
