@@ -36,12 +36,14 @@ def fit_scores(
     cost: float = COST,
     only: Sequence[int] | None = None,
     partial: npt.NDArray[Any] | None = None,
+    declined: npt.NDArray[Any] | None = None,
     tell: Callable[[float], None] = lambda _share: None,
 ) -> tuple[FloatArray, FloatArray]:
     """(weights: columns × units, bias) of one-against-rest machines. ``labels``: unit numbers; ``voices``: column ranges.
 
     ``cost``: how dear a letter on the wrong side is. ``only``: the units to fit; the others' weights and biases are left to
-    the caller. ``partial``: rows that speak for their unit and not against the others: no other unit's machine sees them.
+    the caller. ``partial``: rows that speak for their unit and not against the others: no other unit's machine
+    sees them but that of the unit which ``declined`` it (one a row).
     """
     weights = np.zeros((features.shape[1], n_units), dtype=np.float32)
     bias = np.full(n_units, ABSENT, dtype=np.float32)
@@ -56,12 +58,22 @@ def fit_scores(
             continue
         odds = log_odds(part, labels, fitted)
         for done, unit in enumerate(fitted):
-            seen = slice(None) if partial is None or not partial.any() else np.flatnonzero(~partial | (labels == unit))
+            seen = _seen(unit, labels, partial, declined)
             own_weights, own_bias = _machine(part[seen], labels[seen] == unit, odds[:, done], cost, seed)
             weights[voice, unit] = LOUDNESS[at] * own_weights
             bias[unit] += LOUDNESS[at] * own_bias
             tell((at + (done + 1) / len(fitted)) / len(voices))
     return weights, bias
+
+
+def _seen(
+    unit: int, labels: npt.NDArray[Any], partial: npt.NDArray[Any] | None, declined: npt.NDArray[Any] | None
+) -> "slice | npt.NDArray[Any]":
+    """The rows that the unit's machine learns from."""
+    if partial is None or not partial.any():
+        return slice(None)
+    known = ~partial | (labels == unit)
+    return np.flatnonzero(known if declined is None else known | (declined == unit))
 
 
 def log_odds(features: Any, labels: npt.NDArray[Any], units: Sequence[int]) -> npt.NDArray[Any]:

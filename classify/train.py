@@ -64,7 +64,7 @@ class LabelledText:
 @dataclass(frozen=True, slots=True)
 class _Corpus:
     """``labels`` are what is learned (a reply that names another unit labels for that one), ``answered`` who answered. Of rows
-    that are ``partial`` no other unit learns that they are not its own."""
+    that are ``partial`` no other unit but the one that answered learns that they are not its own."""
 
     rows: tuple[LabelledText, ...]
     codes: tuple[UnitCode, ...]
@@ -110,7 +110,8 @@ def train(
     steepness, weights_of_names = name_weights(out_of_fold)
     calibration = calibrate(out_of_fold, later if len(later.labels) else None, steepness, weights_of_names)
     tell("fit", 0.85)
-    weights, bias = fit_scores(features, corpus.labels, n_units, space.voices, seed=seed, cost=cost, partial=corpus.partial)
+    told: dict[str, Any] = {"partial": corpus.partial, "declined": corpus.answered}
+    weights, bias = fit_scores(features, corpus.labels, n_units, space.voices, seed=seed, cost=cost, **told)
     small, scales = quantised(weights)
     data = ModelData(
         units=corpus.codes,
@@ -253,9 +254,10 @@ class _Trial:
         for at, (learn, held, block) in enumerate(splits):
             if not len(learn) or not len(held):
                 continue
-            labels, partial = self.corpus.labels[learn], self.corpus.partial[learn]
+            told: dict[str, Any] = {"partial": self.corpus.partial[learn], "declined": self.corpus.answered[learn]}
+            labels = self.corpus.labels[learn]
             weights, bias = fit_scores(
-                self.features[learn], labels, n_units, self.space.voices, seed=self.seed, cost=cost, partial=partial
+                self.features[learn], labels, n_units, self.space.voices, seed=self.seed, cost=cost, **told
             )
             scores.append((self.features[held] @ weights + bias).astype(np.float32))
             rows.append(held)

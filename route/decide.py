@@ -10,6 +10,7 @@ from domain.ids import UnitCode
 from domain.messages import Message, MessageKind
 from domain.standings import NONE_YET, Standings
 from domain.units import UnitLevel
+from route.axes import by_place
 from route.calendar import WorkingCalendar
 from route.confidentiality import AccusedFinder, excluded, may_see
 from route.directory import Directory
@@ -156,7 +157,8 @@ class Decider:
         reading = self._read(message)
         gathered = _gather(self._rulebook.matching(reading))
         barred = gathered.excluded.union(*(self.directory.under(code) for code in gathered.excluded), excluded)
-        offered = tuple(one for one in suggestions if one.unit in self.directory.units and one.unit not in barred)
+        placed = by_place(suggestions, reading.place.hit if reading.place is not None else None, self.directory)
+        offered = tuple(one for one in placed if one.unit in self.directory.units and one.unit not in barred)
         least = self._settings.threshold if threshold is None else threshold
         if offered:
             enough = standings.threshold(offered[0].unit, least if automatic else None)

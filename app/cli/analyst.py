@@ -15,9 +15,13 @@ from app.phrases import phrase, spoken
 from app.register_plan import masked_text as masked
 from app.reports import unit_names
 from app.texts import text
+from app.transactions import reading
 from app.wiring import System
 from domain.decisions import Suggestion
 from domain.models import ModelState
+from domain.standings import NONE_YET, Standings
+from route.axes import by_place
+from store.standings import SqlStandings
 
 if TYPE_CHECKING:
     from app.learning import Learned
@@ -154,13 +158,17 @@ def _suggest(system: System, lines: list[tuple[int, str]], as_json: bool) -> int
         letters.append(letter)
         places.append(place)
     texts = [(masked(_text(letter, "subject")), masked(_text(letter, "body"))) for letter in letters]
+    standings = _standings(system)
     for letter, place, offered in zip(letters, places, system.classifier.suggest(texts), strict=True):
-        known = [one for one in offered if one.unit in system.directory]
+        named_place = _text(letter, "place") or f"{_text(letter, 'subject')}\n{_text(letter, 'body')}"
+        placed = by_place(offered, system.directory.places_in(named_place), system.directory)
+        known = [one for one in placed if one.unit in system.directory]
+        automatic = bool(known) and known[0] == placed[0] and _automatic(system, known[0], standings)
         if as_json:
-            _emit(letter.get("id"), known, _automatic(system, offered, known))
+            _emit(letter.get("id"), known, automatic)
         else:
             ident = letter.get("id") if letter.get("id") is not None else text("line").format(place)
-            _show(ident, known, _automatic(system, offered, known), unit_names(system))
+            _show(ident, known, automatic, unit_names(system))
     sys.stdout.flush()
     return wrong
 
@@ -170,9 +178,20 @@ def _text(letter: dict[str, Any], key: str) -> str:
     return str(letter.get(key) or "").encode("utf-8", "replace").decode()
 
 
-def _automatic(system: System, offered: tuple[Suggestion, ...], known: list[Suggestion]) -> bool:
-    threshold = system.threshold
-    return threshold is not None and bool(known) and known[0] == offered[0] and known[0].probability >= threshold
+def _automatic(system: System, first: Suggestion, standings: Standings) -> bool:
+    """Whether it would go out without a person; nothing is drawn by lot here."""
+    if system.model is None or not system.settings.decide.automatic or first.unit in standings.stopped:
+        return False
+    least = standings.threshold(first.unit, system.threshold)
+    return least is not None and first.probability >= least
+
+
+def _standings(system: System) -> Standings:
+    """What the store says; nothing where there is none yet."""
+    file = system.settings.store_file()
+    if file is not None and not file.exists():
+        return NONE_YET
+    return reading(system.store, lambda tx: SqlStandings(tx).now())
 
 
 def _emit(ident: object, offered: list[Suggestion], automatic: bool) -> None:
