@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.changes import OPEN, Changes
+from app.copies import merged_letters, standing_for
 from app.happened import Event, EventMaker, OthersWrote
+from app.repeats import history_of, past_of
 from app.retry import transact
 from domain.decisions import Assignment, Decision
 from domain.events import EventType
@@ -114,6 +116,11 @@ def _tell(uow: UnitOfWork, group: int, now: datetime, make_event: EventMaker) ->
         wanted = _to_tell(uow, uow.similar.members([group]), chosen)
     changes = Changes(now, make_event, locked)
     messages, decisions = uow.reads.of_matters(chosen), uow.matters.decisions(chosen)
+    # An update replaces what a unit holds: what was merged in and what came before must not be missing from it.
+    changes.others |= {matter: others for matter in chosen if (others := merged_letters(messages[matter]))}
+    for matter in locked:
+        if past := past_of(locked[matter].repeat_of, uow.matters, uow.reads, uow.assignments):
+            changes.histories[matter] = history_of(past[0].id, past[1])
     said: list[tuple[MatterId, UnitCode, int]] = []
     for one in wanted:
         part = one.part
@@ -146,7 +153,7 @@ def _to_tell(uow: UnitOfWork, letters: Sequence[SimilarLetter], matters: Sequenc
 
 
 def _emit(changes: Changes, one: _Telling, messages: Sequence[Message], decisions: Sequence[Decision]) -> None:
-    message = messages[0]
+    message = standing_for(one.part.matter, messages)
     latest = [decision for decision in decisions if decision.number == message.number] or list(decisions)
     event = Event(
         EventType.UPDATED,
