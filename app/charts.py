@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 WIDTH, HEIGHT = 560, 300
-LEFT, RIGHT, TOP, BOTTOM = 52, 12, 30, 44
+LEFT, RIGHT, TOP, BOTTOM = 52, 22, 30, 44
 COLOURS = ("#1f5fa8", "#b3541e", "#2e7d4f", "#7a4fa3", "#8a6d00")
 STEPS = 5
 
@@ -54,11 +54,9 @@ def line_chart(title: str, lines: Sequence[Line], x: Axis, y: Axis) -> Markup:
                 for (a, b), size in zip(places, sizes, strict=True)
             ]
         if line.name and len(lines) > 1:
-            below = TOP + 14 + 16 * at
-            parts.append(
-                f'<line x1="{LEFT + 10}" y1="{below}" x2="{LEFT + 28}" y2="{below}" stroke="{colour}" stroke-width="3"/>'
-            )
-            parts.append(f'<text x="{LEFT + 33}" y="{below + 4}">{escape(line.name)}</text>')
+            beside = LEFT + at * (WIDTH - LEFT - RIGHT) // len(lines)
+            parts.append(f'<line x1="{beside}" y1="12" x2="{beside + 16}" y2="12" stroke="{colour}" stroke-width="3"/>')
+            parts.append(f'<text x="{beside + 21}" y="16">{escape(line.name)}</text>')
     return Markup('<svg viewBox="0 0 {0} {1}" role="img" aria-label="{2}">{3}</svg>').format(
         WIDTH, HEIGHT, title, Markup("".join(parts))
     )
