@@ -12,6 +12,20 @@ from domain.decisions import Evidence
 
 FIRST_WORDS = 5
 OTHER_WORDS = 3
+FAINT = 0.1
+"""A word that speaks so much less than the unit's loudest is no reason that anyone would give."""
+
+_EVERYWHERE = (
+    "我们 你们 他们 咱们 自己 大家 这个 那个 这样 那样 这些 那些 这里 那里 这么 那么 什么 怎么 怎样 怎么办 如何 为什么 为何 是否 能否 "
+    "可否 可以 能够 不能 应该 必须 需要 希望 请问 请求 谢谢 感谢 您好 你好 领导 尊敬 咨询 反映 反应 问题 情况 事情 现在 目前 今天 昨天 今年 去年 "
+    "时候 时间 已经 没有 不是 就是 还是 只是 都是 但是 可是 因为 所以 如果 由于 关于 对于 以及 或者 而且 并且 还有 一下 一个 一直 一些 "
+    "多少 多次 知道 回复 答复 解决 尽快 尽早 及时 处理 有关 相关 部门 进行 很多 非常 十分 真的 其他 其它 之后 以后 以前 是不是 有没有 何时 "
+    "到底 究竟 至今 仍然 因此 为了 根据 按照 通过 认为 觉得 表示 了解 关注 重视 一点 有人 上述 具体"
+)
+"""They stand in letters to every unit: what they weigh is chance or a unit's habit, and an official reads nothing in them."""
+_NO_REASONS = frozenset(_EVERYWHERE.split())
+
+_IN_SUBJECT, _IN_TEXT = 1, 2
 
 
 class EvidenceFinder:
@@ -19,11 +33,15 @@ class EvidenceFinder:
     units on average; a word in subject and body counts with both."""
 
     def __init__(self, data: ModelData, weights: FloatArray) -> None:
-        self._middle, self._end = data.space.starts[1], data.space.starts[2]
+        middle, end = data.space.starts[1], data.space.starts[2]
         self._words = np.concatenate([data.space.keys[0], data.space.keys[1]])
         self._text = data.space.words
         self._weights = weights
-        self._mean = weights[: self._end].mean(axis=1)
+        self._mean = weights[:end].mean(axis=1)
+        heard = np.array([word not in _NO_REASONS for word in data.space.words], dtype=bool)
+        self._place = np.zeros(len(weights), dtype=np.int8)
+        self._place[:middle][heard[self._words[:middle]]] = _IN_SUBJECT
+        self._place[middle:end][heard[self._words[middle:]]] = _IN_TEXT
         self._patterns = data.patterns
         self._name_weights = data.name_weights
 
@@ -48,9 +66,10 @@ class EvidenceFinder:
                 most = OTHER_WORDS if place else FIRST_WORDS
                 begin = ends[row * many + place]
                 end = min(ends[row * many + place + 1], begin + most)
-                own = [Evidence("word", text[words[at]], weights[at]) for at in range(begin, end)]
+                least = FAINT * weights[begin] if begin < end else 0.0
+                own = [Evidence("word", text[words[at]], weights[at]) for at in range(begin, end) if weights[at] >= least]
                 if (row, unit) in names:
-                    own = sorted(own + names[row, unit], key=lambda reason: -reason.weight)[:most]
+                    own = _together(own, names[row, unit])[:most]
                 reasons.append(tuple(own))
             found.append(reasons)
         return found
@@ -58,9 +77,9 @@ class EvidenceFinder:
     def _spoken(self, features: Any, best: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], list[int], list[float]]:
         """Of the words that spoke for a unit the loudest: (row × width of best + place in it, word, weight), loudest first."""
         rows = np.repeat(np.arange(features.shape[0]), np.diff(features.indptr))
-        in_subject, in_text = features.indices < self._middle, (features.indices >= self._middle) & (features.indices < self._end)
-        keys, spoke = self._cells(features, rows, in_text, best)
-        subject_keys, subject_spoke = self._cells(features, rows, in_subject, best)
+        places = self._place[features.indices]
+        keys, spoke = self._cells(features, rows, places == _IN_TEXT, best)
+        subject_keys, subject_spoke = self._cells(features, rows, places == _IN_SUBJECT, best)
         at = np.searchsorted(keys, subject_keys)
         both = np.flatnonzero(np.append(keys, -1)[at] == subject_keys)
         spoke[at[both]] += subject_spoke[both]
@@ -81,3 +100,10 @@ class EvidenceFinder:
         columns, values, rows = features.indices[own], features.data[own], rows[own]
         spoke = values[:, None] * (self._weights[columns[:, None], best[rows]] - self._mean[columns][:, None])
         return rows * (len(self._text) + 1) + self._words[columns], spoke
+
+
+def _together(own: list[Evidence], names: list[Evidence]) -> list[Evidence]:
+    """Loudest first, nothing said twice: a word that is also the unit's name counts as the name."""
+    said = {name.text for name in names}
+    every = [reason for reason in own if reason.text not in said] + names
+    return sorted(every, key=lambda reason: -reason.weight)

@@ -51,6 +51,16 @@ def test_evidence_is_words_of_the_text_loudest_first(model: Model) -> None:
         assert all(reason.text in "暖气不热家里暖气冰凉，供热什么时候检修" for reason in suggestion.evidence)
 
 
+def test_evidence_names_no_word_that_every_letter_has(model: Model) -> None:
+    (found,) = model.suggest([("请问公交车什么时候增加", "您好，我们这里公交车晚点，末班车甩站，希望尽快解决，谢谢")])
+    said = [reason.text for suggestion in found for reason in suggestion.evidence]
+    assert "公交车" in said
+    assert not {"请问", "什么", "时候", "我们", "希望", "尽快", "解决", "谢谢"} & set(said)
+    for suggestion in found:
+        texts = [reason.text for reason in suggestion.evidence]
+        assert len(texts) == len(set(texts))
+
+
 def test_saved_and_loaded_it_answers_the_same(model: Model, tmp_path: Path) -> None:
     path = tmp_path / "models" / "a.npz"
     save_model(model, path)
