@@ -44,8 +44,8 @@ def test_edges() -> None:
     assert histogram([0.0, 0.05, 0.999, 1.0]) == {"0": 2.0, **{str(at): 0.0 for at in range(1, 9)}, "9": 2.0}
 
 
-def test_the_watch_counts_letters_of_late(tmp_path: Path) -> None:
-    desk = Desk(tmp_path / "city")
+def test_the_watch_counts_letters_of_late(tmp_path: Path, any_store: str) -> None:
+    desk = Desk(tmp_path / "city", store=any_store)
     row = learn(desk.system, letters(1, 260), by="wang", progress=lambda *_: None).row
     assert latest_drift(desk.system) == {}
     let_serve(desk.system, row, "wang")

@@ -45,8 +45,8 @@ def test_without_times_whole_matters_are_set_aside() -> None:
     assert parted.between == 0
 
 
-def test_what_is_set_aside_stays_so_in_later_trainings(tmp_path: Path) -> None:
-    desk = Desk(tmp_path / "city")
+def test_what_is_set_aside_stays_so_in_later_trainings(tmp_path: Path, any_store: str) -> None:
+    desk = Desk(tmp_path / "city", store=any_store)
     rows = letters(1, 260)
     first = learn(desk.system, rows, by="wang", progress=lambda *_: None)
     assert first.made
@@ -76,10 +76,10 @@ def test_few_letters_are_all_learned_unless_asked_otherwise(tmp_path: Path) -> N
         learn(desk.system, letters(2, 60)[-3:], by="w", progress=lambda *_: None)
 
 
-def test_letters_of_the_store_keep_their_text_there_and_leave_when_sealed(tmp_path: Path) -> None:
+def test_letters_of_the_store_keep_their_text_there_and_leave_when_sealed(tmp_path: Path, any_store: str) -> None:
     from domain.ids import Number
 
-    desk = Desk(tmp_path / "city")
+    desk = Desk(tmp_path / "city", store=any_store)
     one, two = desk.letter("1", "请问归谁管"), desk.letter("2", "请问公园归谁管")
     desk.work()
     tests = FrozenTests(desk.system)
