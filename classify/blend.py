@@ -47,7 +47,10 @@ class Blended:
                 likely[one.unit] = likely.get(one.unit, 0.0) + weight * one.probability
                 reasons.setdefault(one.unit, []).extend(one.evidence)
         if learned and max(likely, key=lambda unit: likely[unit]) == learned[0].unit:
-            likely[learned[0].unit] = learned[0].probability
+            first, others = learned[0].unit, sum(likely.values()) - likely[learned[0].unit]
+            left = 1 - learned[0].probability
+            likely = {unit: share * min(1.0, left / others) if others else share for unit, share in likely.items()}
+            likely[first] = learned[0].probability
         best = sorted(likely, key=lambda unit: (-likely[unit], unit))
         return tuple(Suggestion(unit, likely[unit], _loudest(reasons[unit])) for unit in best)
 

@@ -44,6 +44,7 @@ def test_where_both_agree_the_models_own_confidence_stands() -> None:
     text = ("", "自来水没有了，停水")
     assert both.suggest([text])[0][0].unit == "water"
     assert both.suggest([text])[0][0].probability == both._model.suggest([text])[0][0].probability
+    assert sum(one.probability for one in both.suggest([("", "停水，暖气不热")])[0]) <= 1 + 1e-9
 
 
 def test_without_a_model_the_directory_speaks_and_a_model_of_many_letters_alone() -> None:
