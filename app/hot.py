@@ -1,13 +1,13 @@
 """Hot topics: looked for now and then by one of all processes, told to the office when one begins and each time it has doubled."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from app.documents import iso
-from app.hot_shown import LOOK_SECONDS, topic_document
+from app.hot_shown import LOOK_SECONDS, masked_words, topic_document
 from app.transactions import reading, writing
 from classify.bursts import Burst, BurstSettings, Letter, find_bursts
 from classify.tokens import best_tokenizer, cutter, readable, words
@@ -100,40 +100,41 @@ class HotTopics:
         if not self._mine(tx, owner, now):
             return 0
         before = hot.topics(tx, now - GOES_ON)
+        shown = {one.id for one in hot.ordinary(tx, before)}
         told = 0
         for burst in looked.bursts:
-            topic = _goes_on(_topic(burst, looked, now), before)
+            topic = _goes_on(_topic(burst, looked, now), before, shown)
             if topic.persons >= GROWS * topic.told or not topic.told:
-                told += self._tell(tx, topic, now)
+                if not self._tell(tx, topic, now):
+                    continue
+                told += 1
                 topic = replace(topic, told=topic.persons)
             hot.put(tx, [topic])
         hot.looked(tx, now)
         return told
 
-    def _tell(self, tx: Transaction, topic: HotTopic, now: datetime) -> int:
-        """Under the lock of its first letter's matter; letters sealed since are left out."""
+    def _tell(self, tx: Transaction, topic: HotTopic, now: datetime) -> bool:
+        """Under the locks of its letters' matters; not when one was sealed since: the next look finds what is left."""
         SqlMatters(tx).lock([MatterId(number) for number in topic.numbers])
-        seen = hot.seen_letters(tx, topic.numbers)
-        numbers = tuple(number for number in topic.numbers if number in seen)
-        if not numbers:
-            return 0
-        row = SqlMatters(tx).lock([MatterId(numbers[0])])[MatterId(numbers[0])]
+        if not hot.ordinary(tx, [topic]):
+            return False
+        row = SqlMatters(tx).lock([MatterId(topic.numbers[0])])[MatterId(topic.numbers[0])]
         news = wire.HotNews(
             topic.id,
             row.id,
             topic.days,
-            topic.words,
+            masked_words(topic),
             topic.place,
             topic.units,
             topic.persons,
             topic.expected,
             topic.most,
             topic.first_at,
-            numbers,
+            topic.numbers,
         )
         SqlOutbox(tx).add([wire.hot(news, sequence=row.sequence + 1, city=self._city, now=now)])
         SqlMatters(tx).update([replace(row, sequence=row.sequence + 1)])
-        return 1
+        return True
 
     def _read(self, one: HotLetter) -> tuple[str, tuple[str, ...]]:
         """(place, words) of a letter, the subject's words first."""
@@ -164,11 +165,14 @@ def _topic(burst: Burst, looked: Looked, now: datetime) -> HotTopic:
     )
 
 
-def _goes_on(topic: HotTopic, before: Sequence[HotTopic]) -> HotTopic:
-    """The topic under the name that it had, where it is one that was found lately."""
+def _goes_on(topic: HotTopic, before: Sequence[HotTopic], shown: Set[str]) -> HotTopic:
+    """The topic under the name that it had, where it is one that was found lately. One with a letter that was sealed since is
+    not ``shown``: it goes on under a new name, as the old one holds the number of a letter and its time."""
     numbers = set(topic.numbers)
     for one in before:
         if len(numbers & set(one.numbers)) >= SAME_TOPIC * min(len(numbers), len(one.numbers)):
+            if one.id not in shown:
+                return replace(topic, told=one.told)
             return replace(topic, id=one.id, first_at=min(one.first_at, topic.first_at), told=one.told)
     return topic
 

@@ -1,6 +1,5 @@
 """Hot topics as documents: for the command, the page and its twin."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,11 +13,15 @@ LOOK_SECONDS = 900.0
 SHOWN_FOR = timedelta(days=1)
 
 
+def masked_words(topic: HotTopic) -> tuple[str, ...]:
+    return tuple(masked_text(word) for word in topic.words)
+
+
 def topic_document(topic: HotTopic) -> dict[str, Any]:
     return {
         "id": topic.id,
         "days": topic.days,
-        "words": [masked_text(word) for word in topic.words],
+        "words": list(masked_words(topic)),
         "place": topic.place,
         "units": list(topic.units),
         "persons": topic.persons,
@@ -32,11 +35,8 @@ def topic_document(topic: HotTopic) -> dict[str, Any]:
 
 
 def kept_document(tx: Transaction, now: datetime) -> dict[str, Any]:
-    """What the page and ``/api/hot`` show: topics found within the last day, with those of their letters that are no secret now."""
+    """What the page and ``/api/hot`` show: topics found within the last day. One with a letter that was sealed since is
+    left out, its words and its number of persons too, until it is found again without that letter."""
     looked = hot.looked_at(tx)
-    shown = []
-    for topic in hot.topics(tx, now - SHOWN_FOR):
-        seen = hot.seen_letters(tx, topic.numbers)
-        if numbers := tuple(number for number in topic.numbers if number in seen):
-            shown.append(topic_document(replace(topic, numbers=numbers)))
+    shown = [topic_document(topic) for topic in hot.ordinary(tx, hot.topics(tx, now - SHOWN_FOR))]
     return {"as_of": iso(looked) if looked is not None else None, "topics": shown}

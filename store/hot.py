@@ -93,6 +93,12 @@ def seen_letters(tx: Transaction, numbers: Sequence[Number]) -> dict[Number, Mat
     return {Number(row[0]): MatterId(row[1]) for row in tx.fetch_in(sql, list(numbers), before=parameters)}
 
 
+def ordinary(tx: Transaction, found: Sequence[HotTopic]) -> list[HotTopic]:
+    """Those of the topics none of whose letters is a secret now."""
+    seen = seen_letters(tx, sorted({number for one in found for number in one.numbers}))
+    return [one for one in found if seen.keys() >= set(one.numbers)]
+
+
 def looked_at(tx: Transaction) -> datetime | None:
     """When topics were last looked for; None when never."""
     found = tx.fetch("SELECT at FROM hot_looks WHERE id = 1")

@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from domain.accounts import Viewer
 from domain.events import OutboxState
 from domain.ids import MatterId, Number, UnitCode
 from domain.messages import CaptureOutcome, MessageState
 from store.captures import DIRECT_CAPTURES
 from store.channels import SqlChannels
+from store.codes import get_units
 from store.controls import SqlControls
 from store.engine import Transaction
 from store.times import from_us, to_us
+from store.visibility import visible_matters
 
 UNIT_TOPICS = "fenban.unit."
 NUMBER_PREFIX = 3
@@ -22,15 +25,20 @@ _POLLS = (
     "coalesce(sum(abs(p.listed - p.unchanged - coalesce(c.counted, 0))), 0), coalesce(sum(coalesce(c.counted, 0)), 0) "
     "FROM polls p LEFT JOIN (SELECT poll, count(*) AS counted FROM captures GROUP BY poll) c ON c.poll = p.id"
 )
+_LEARNS = Viewer(reads=True, units=None)
+"""Who learns sees letters of every unit, and nothing sealed."""
+_ORDINARY, _ = visible_matters(_LEARNS)
+_EARLIER, _ = visible_matters(_LEARNS, "r")
 _LABELS = (
-    "SELECT m.number, v.subject, v.body, x.unit, x.at, m.version, coalesce(t.repeat_of, t.id), x.reply, x.partial FROM ("
+    "SELECT m.number, v.subject, v.body, x.unit, x.at, m.version, coalesce(r.id, t.id), x.reply, x.partial, t.excluded FROM ("
     "SELECT a.matter AS number, a.unit AS unit, a.completed_at AS at, a.reply AS reply, 0 AS partial FROM assignments a "
     "WHERE a.role = 'lead' AND a.state = 'completed' AND a.completed_at IS NOT NULL "
     "UNION ALL SELECT b.matter, b.suggested_unit, b.returned_at, '', 1 FROM assignments b "
     "WHERE b.role = 'lead' AND b.returned_at IS NOT NULL AND b.suggested_unit IS NOT NULL "
     "UNION ALL SELECT d.number, d.lead, d.decided_at, '', 0 FROM decisions d WHERE d.actor <> '' AND d.lead IS NOT NULL"
     ") x JOIN messages m ON m.number = x.number JOIN versions v ON v.message_id = m.id AND v.version = m.version "
-    "JOIN matters t ON t.id = m.matter WHERE m.sealed = 0 AND t.sealed = 0 ORDER BY x.at, m.id"
+    f"JOIN matters t ON t.id = m.matter LEFT JOIN matters r ON r.id = t.repeat_of AND {_EARLIER} "
+    f"WHERE {_ORDINARY} ORDER BY x.at, m.id"
 )
 
 
@@ -121,8 +129,8 @@ def _units(tx: Transaction) -> list[dict[str, Any]]:
 
 def labels(tx: Transaction) -> Iterator[Label]:
     """Completed lead assignments, persons' decisions, and units named by those that gave a matter back: the latest of each
-    message; nothing of sealed matters."""
-    latest = {row[0]: row for row in tx.fetch(_LABELS)}
+    message; nothing of sealed matters, and no unit that a matter must never reach."""
+    latest = {row[0]: row[:-1] for row in tx.fetch(_LABELS) if row[3] not in get_units(row[-1])}
     for number, subject, body, unit, at, version, matter, reply, partial in latest.values():
         texts = (subject, body, UnitCode(unit))
         yield Label(Number(number), *texts, from_us(at), version, MatterId(matter), reply, bool(partial))

@@ -219,6 +219,27 @@ def test_labels_are_the_latest_that_a_unit_or_a_person_gave(store: SqlStore) -> 
     assert [label.number for label in store.labels()] == [a, b]
 
 
+def test_a_label_names_no_sealed_matter_and_no_unit_that_must_not_see_its_own(store: SqlStore) -> None:
+    earlier, again, accusing, returned = register(store, "a", "b", "c", "d")
+    dispatch(store, earlier, WATER, sealed=True)
+    dispatch(store, again, WATER)
+    dispatch(store, accusing, WATER, excluded=(ACCUSED,))
+    dispatch(store, returned, WATER, excluded=(ACCUSED,))
+    with store.unit_of_work() as uow:
+        row = uow.matters.lock([MatterId(again)])[MatterId(again)]
+        uow.matters.update([replace(row, repeat_of=MatterId(earlier))])
+        by_person = replace(decision(again, lead=ROADS, actor="clerk"), decided_at=NOW)
+        uow.matters.decide(
+            [(MatterId(again), by_person), (MatterId(accusing), replace(by_person, number=accusing, lead=ACCUSED))]
+        )
+        (part,) = uow.assignments.of_matters([MatterId(returned)])[MatterId(returned)]
+        back = replace(part, state=AssignmentState.RETURNED, returned_at=NOW, suggested_unit=ACCUSED)
+        uow.assignments.update([back])
+        uow.commit()
+    with store.transaction(write=False) as tx:
+        assert [(label.number, label.matter, label.unit) for label in labels(tx)] == [(again, MatterId(again), ROADS)]
+
+
 def test_a_matters_story(store: SqlStore) -> None:
     (number,) = register(store, "a")
     dispatch(store, number, WATER)

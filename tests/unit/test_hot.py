@@ -3,6 +3,7 @@
 import random
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -62,6 +63,12 @@ def told(desk: Desk) -> list[dict[str, object]]:
     return [event for event in desk.events("office", "notice") if event["type"] == "hot"]
 
 
+def shown(desk: Desk) -> list[dict[str, Any]]:
+    with desk.system.store.transaction(write=False) as tx:
+        found: list[dict[str, Any]] = kept_document(tx, desk.clock.now())["topics"]
+    return found
+
+
 def test_the_office_is_told_once_and_again_when_it_has_doubled(desk: Desk) -> None:
     assert look(desk) == 0
     numbers = hot_letters(desk, 0, 6)
@@ -102,13 +109,18 @@ def test_sealed_letters_are_neither_counted_nor_shown(desk: Desk) -> None:
     assert desk.system.hot_topics().document(desk.clock.now())["topics"] == []
 
 
-def test_what_is_sealed_after_it_was_found_is_no_longer_shown(desk: Desk) -> None:
-    numbers = hot_letters(desk, 0, 6)
+def test_what_is_sealed_after_it_was_found_is_not_shown_counted_or_named(desk: Desk) -> None:
+    numbers = hot_letters(desk, 0, 7)
     assert look(desk) == 1
     desk.office.seal(Number(numbers[0]), "是举报")
-    with desk.system.store.transaction(write=False) as tx:
-        (topic,) = kept_document(tx, desk.clock.now())["topics"]
-    assert topic["numbers"] == numbers[1:]
+    assert shown(desk) == []
+    assert look(desk) == 0
+    (topic,) = shown(desk)
+    assert (topic["numbers"], topic["persons"]) == (numbers[1:], 6)
+    assert numbers[0] not in str(topic)
+    hot_letters(desk, 7, 8)
+    assert look(desk) == 1
+    assert numbers[0] not in str(told(desk)[-1])
 
 
 def test_it_can_be_asked_as_of_any_moment(desk: Desk) -> None:
