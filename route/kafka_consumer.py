@@ -68,7 +68,7 @@ class Consumer:
         until = self._clock.monotonic() + self._link.config.timeout + SESSION_SECONDS
         while self._clock.monotonic() < until:
             records = self.fetch(limit)
-            if records or (ready() and self.at_end()):
+            if records or (not self._joining() and ready() and self.at_end()):
                 return records
         self._link.probe()
         raise RetryLater("Kafka gives no records and does not say that there are none", remedy="it is tried again")

@@ -1,13 +1,15 @@
 """``python -m tests.bench.console [--stored 200000] [--users 100] [--seconds 60]``: how long people wait for the console's pages.
 
 A PostgreSQL with many matters, one console process, and signed-in people in another process who open queue, register and
-search, reading for a few seconds between two pages. The slowest of the fastest 95 in a hundred answers is told.
+search, reading for a few seconds between two pages. The slowest of the fastest 95 in a hundred answers is told. Afterwards
+the pipeline works a backlog there, with and without somebody who keeps the operations page open: ``tests.bench.watched``.
 """
 
 import argparse
 import asyncio
 import json
 import random
+import re
 import socket
 import subprocess
 import sys
@@ -15,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -29,24 +32,44 @@ from tests.bench import on_servers
 from tests.bench.filled import fill
 from tests.bench.messages import messages
 from tests.bench.ours import run as run_ours
+from tests.bench.servers import ServerBench
+from tests.bench.watched import SESSIONS, Served, watched_figure
 from tests.bench.world import TRAINING, make_world
 
 MADE = 10_000
-STORED, USERS, SECONDS = 200_000, 100, 60
+STORED, USERS, SECONDS, ROUNDS = 200_000, 100, 60, 3
 READING = (2.0, 8.0)
 SEED = 20_261_126
 WORDS = ("路灯", "停水", "噪音", "公交", "物业", "医保", "垃圾", "占道", "学区", "拖欠")
 ALLOWED_MS = 300.0
 
 
-def console_figure(world: Path, folder: Path, stored: int, users: int, seconds: int) -> dict[str, Any]:
-    """A row for bench.json."""
+def console_figures(
+    world: Path, folder: Path, rounds: int, *, stored: int = STORED, users: int = USERS, seconds: int = SECONDS
+) -> list[dict[str, Any]]:
+    """Rows for bench.json; none, and a line saying so, where a server does not run."""
+    if absent := on_servers.missing():
+        _say(f"no figures of the console: {' and '.join(absent)} not running → make services")
+        return []
+    bench = ServerBench(world, folder, TRAINING)
     with on_servers.server_run(world, folder / "served") as run:
         run_ours(run.folder, list(messages(MADE, SEED, 0)), worker_of=(0, 1))
         fill(run.url, MADE, stored)
         _index(run.folder)
-        with _console(run.folder) as base:
-            waits = asyncio.run(_mornings(base, _cookies(run.folder, users), seconds))
+        with _console(run.folder) as (base, process):
+            cookies = _cookies(run.folder, users)
+            waits = asyncio.run(_mornings(base, cookies, seconds))
+            served = Served(base, process, run.url, cookies[0])
+            watched = watched_figure(served, partial(_worked, bench, run.folder), first=stored, rounds=rounds, seconds=seconds)
+    return [_waits_figure(waits, stored, users), watched]
+
+
+def _worked(bench: ServerBench, folder: Path, count: int, first: int) -> float:
+    seconds: float = bench.told("ours", folder, count, first=first)["seconds"]
+    return seconds
+
+
+def _waits_figure(waits: dict[str, list[float]], stored: int, users: int) -> dict[str, Any]:
     for name, found in sorted(waits.items()):
         found.sort()
         _say(f"{name:10} {len(found):6} answers  median {_at(found, 0.5):5.0f} ms  p95 {_at(found, 0.95):5.0f} ms")
@@ -93,11 +116,14 @@ def _cookies(folder: Path, users: int) -> list[str]:
 
 
 @contextmanager
-def _console(folder: Path) -> Iterator[str]:
+def _console(folder: Path) -> Iterator[tuple[str, int]]:
+    """Its address and process; its sessions in the database bear a name of their own."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    settings = folder / "fenban.toml"
-    settings.write_text(settings.read_text(encoding="utf-8") + f"\n[console]\nport = {port}\n", encoding="utf-8")
+    told = (folder / "fenban.toml").read_text(encoding="utf-8")
+    named = re.sub(r'(?m)^url = "([^"]*)"', rf'url = "\1?application_name={SESSIONS}"', told)
+    settings = folder / "console.toml"
+    settings.write_text(f"{named}\n[console]\nport = {port}\n", encoding="utf-8")
     command = [str(Path(sys.executable).with_name("fenban")), "console", "--settings", str(settings)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     base = f"http://127.0.0.1:{port}"
@@ -111,7 +137,7 @@ def _console(folder: Path) -> Iterator[str]:
                 if time.monotonic() > until or process.poll() is not None:
                     raise SystemExit("the console did not start: its message stands above") from None
                 time.sleep(0.2)
-        yield base
+        yield base, process.pid
     finally:
         process.terminate()
         process.wait(20)
@@ -160,16 +186,17 @@ def main() -> int:
     parser.add_argument("--stored", type=int, default=STORED)
     parser.add_argument("--users", type=int, default=USERS)
     parser.add_argument("--seconds", type=int, default=SECONDS)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
     arguments = parser.parse_args()
-    if absent := on_servers.missing():
-        _say(f"not measured: {' and '.join(absent)} not running → make services")
-        return 1
     with tempfile.TemporaryDirectory(prefix="fenban-bench-") as name:
         world = Path(name) / "world"
         make_world(world, TRAINING)
-        figure = console_figure(world, Path(name), arguments.stored, arguments.users, arguments.seconds)
-        print(json.dumps(figure, ensure_ascii=False))
-    return 0
+        figures = console_figures(
+            world, Path(name), arguments.rounds, stored=arguments.stored, users=arguments.users, seconds=arguments.seconds
+        )
+        for figure in figures:
+            print(json.dumps(figure, ensure_ascii=False))
+    return 0 if figures else 1
 
 
 if __name__ == "__main__":

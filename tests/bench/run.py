@@ -32,6 +32,7 @@ def main() -> int:
         print(json.dumps(_child(arguments)))
         return 0
     from tests.bench.channels import channel_figures
+    from tests.bench.console import console_figures
     from tests.bench.servers import check_on_servers, server_figures
 
     with tempfile.TemporaryDirectory(prefix="fenban-bench-", dir=arguments.folder) as name:
@@ -46,6 +47,7 @@ def main() -> int:
         figures += channel_figures(bench.folder, arguments.rounds)
         growth = not arguments.no_growth
         figures += server_figures(bench.world, bench.folder, arguments.rounds, bench.training, growth=growth)
+        figures += console_figures(bench.world, bench.folder, arguments.rounds) if growth else []
     arguments.out.write_text(json.dumps(figures, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     for figure in figures:
         _tell(figure)
@@ -202,7 +204,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=Path("bench.json"))
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument(
-        "--no-growth", action="store_true", help="leaves the runs to 200,000 and, on PostgreSQL, a million stored messages out"
+        "--no-growth",
+        action="store_true",
+        help="leaves the runs to 200,000 and, on PostgreSQL, a million stored messages out, and the console",
     )
     parser.add_argument("--folder", type=Path, help="where the stores lie; default: the system's folder for such files")
     parser.add_argument("--child", help=argparse.SUPPRESS)
