@@ -48,6 +48,7 @@ class Learner:
         self._texts: list[Text] = []
         self._labels: list[int] = []
         self._partial: list[bool] = []
+        self._answered: list[int] = []
         self._built = 0
         self._fitted_with: npt.NDArray[Any] = np.zeros(0, dtype=np.int64)
         self._features: list[Any] = []
@@ -74,6 +75,7 @@ class Learner:
             self._texts.append((readable(row.subject), readable(row.body)))
             self._labels.append(self._number(label))
             self._partial.append(row.partial or label != row.unit)
+            self._answered.append(self._number(row.unit))
         if len(self._rows) > (1 + GROWTH) * self._built:
             self._rebuild()
         else:
@@ -120,9 +122,9 @@ class Learner:
         self._features = [features]
         labels: npt.NDArray[Any] = np.array(self._labels, dtype=np.int64)
         n_units = len(self.codes)
-        partial = np.array(self._partial, dtype=bool)
+        told: dict[str, Any] = {"partial": np.array(self._partial, dtype=bool), "declined": np.array(self._answered)}
         voices = self._vectorizer.space.voices
-        weights, bias = fit_scores(features, labels, n_units, voices, seed=self._seed, only=only, partial=partial)
+        weights, bias = fit_scores(features, labels, n_units, voices, seed=self._seed, only=only, **told)
         counts = np.bincount(labels, minlength=n_units)
         if only is not None:
             kept = [unit for unit in range(self._weights.shape[1]) if unit not in only]
