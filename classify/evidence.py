@@ -66,8 +66,7 @@ class EvidenceFinder:
                 most = OTHER_WORDS if place else FIRST_WORDS
                 begin = ends[row * many + place]
                 end = min(ends[row * many + place + 1], begin + most)
-                least = FAINT * weights[begin] if begin < end else 0.0
-                own = [Evidence("word", text[words[at]], weights[at]) for at in range(begin, end) if weights[at] >= least]
+                own = [Evidence("word", text[words[at]], weights[at]) for at in range(begin, end)]
                 if (row, unit) in names:
                     own = _together(own, names[row, unit])[:most]
                 reasons.append(tuple(own))
@@ -83,7 +82,7 @@ class EvidenceFinder:
         at = np.searchsorted(keys, subject_keys)
         both = np.flatnonzero(np.append(keys, -1)[at] == subject_keys)
         spoke[at[both]] += subject_spoke[both]
-        cells, places = np.nonzero(spoke > 0)
+        cells, places = np.nonzero((spoke > 0) & (spoke >= FAINT * _loudest(keys // (len(self._text) + 1), spoke)))
         weights = spoke[cells, places]
         row, word = np.divmod(keys[cells], len(self._text) + 1)
         groups = row * best.shape[1] + places
@@ -100,6 +99,15 @@ class EvidenceFinder:
         columns, values, rows = features.indices[own], features.data[own], rows[own]
         spoke = values[:, None] * (self._weights[columns[:, None], best[rows]] - self._mean[columns][:, None])
         return rows * (len(self._text) + 1) + self._words[columns], spoke
+
+
+def _loudest(rows: npt.NDArray[Any], spoke: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """For every word of a row and each of its units what the row's loudest word adds; ``rows`` rise."""
+    if not len(rows):
+        return spoke
+    begins = np.flatnonzero(np.append(True, rows[1:] != rows[:-1]))
+    result: npt.NDArray[Any] = np.repeat(np.maximum.reduceat(spoke, begins), np.diff(begins, append=len(rows)), axis=0)
+    return result
 
 
 def _together(own: list[Evidence], names: list[Evidence]) -> list[Evidence]:

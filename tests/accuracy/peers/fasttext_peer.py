@@ -1,5 +1,6 @@
 """``fasttext_peer.py LEARNED TESTED``: fastText taught and asked the same letters, words cut by rjieba, its own defaults but for
-word pairs and the number of epochs. Both files hold a JSON object a line: unit, subject, body. Prints one JSON object.
+word pairs and the number and rate of its lessons (at a higher rate it does not converge). Both files hold a JSON object a line:
+unit, subject, body. Prints one JSON object.
 
 Runs in the environment of what is only measured against. Seconds are processor time, of one thread.
 """
@@ -35,7 +36,7 @@ def main(learned: str, tested: str) -> None:
         teaching.write_text("".join(lines), encoding="utf-8")
         began = time.process_time()
         model: Any = fasttext.train_supervised(
-            str(teaching), wordNgrams=2, epoch=25, lr=0.5, dim=100, minCount=2, thread=1, verbose=0, bucket=500_000
+            str(teaching), wordNgrams=2, epoch=50, lr=0.3, dim=100, minCount=2, thread=1, verbose=0, bucket=500_000
         )
         taught = time.process_time() - began
         model.save_model(str(kept))
