@@ -29,8 +29,15 @@ class Imported:
     columns: tuple[str, ...]
 
 
+def matter_key(system: System, group: str) -> str:
+    """What is kept of a register's name for a matter, which may be a person's name or phone number: a keyed hash, hexadecimal,
+    equal for equal names; empty where none is named."""
+    return system.vault.digest(b"label-matter|" + group.encode("utf-8", "surrogatepass")).hex() if group else ""
+
+
 def import_labels(system: System, path: Path, columns: Mapping[str, str], *, by: str) -> Imported:
-    """Keeps the masked text of each letter whose unit the directory knows, each letter once however often it is imported.
+    """Keeps the masked text of each letter whose unit the directory knows, each letter once however often it is imported; of
+    its matter a keyed hash.
     Raises HaltForPerson naming file, line and column."""
     found = read_letters(path, columns)
     unknown: Counter[str] = Counter()
@@ -45,7 +52,8 @@ def import_labels(system: System, path: Path, columns: Mapping[str, str], *, by:
         if not subject and not body:
             empty += 1
             continue
-        rows.append(PastLabel(code, subject, body, masked(row.reply), row.group, row.at, row.answered))
+        matter = matter_key(system, row.group)
+        rows.append(PastLabel(code, subject, body, masked(row.reply), matter, row.at, row.answered))
     new = 0
     for start in range(0, len(rows), AT_ONCE):
         part = rows[start : start + AT_ONCE]

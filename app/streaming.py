@@ -92,7 +92,7 @@ def _letters(system: System, path: Path, columns: Mapping[str, str]) -> Iterator
     for row in stream_letters(path, columns):
         code = system.directory.resolve(row.unit)
         if code is not None:
-            yield labelled(row, code)
+            yield labelled(system, row, code)
 
 
 def _set_aside(

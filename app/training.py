@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from app.labels import matter_key
 from app.models import PROGRAM, file_hash
 from app.queries import Queries
 from app.register_plan import masked_text as masked
@@ -40,7 +41,7 @@ def letters_from_file(system: System, path: Path, columns: Mapping[str, str]) ->
         if code is None:
             unknown[row.unit] = unknown.get(row.unit, 0) + 1
         else:
-            rows.append(labelled(row, code))
+            rows.append(labelled(system, row, code))
     notes = [f"{found.without_unit} letters without a unit were left out"] if found.without_unit else []
     if unknown:
         most = sorted(unknown, key=lambda name: -unknown[name])[:5]
@@ -135,6 +136,6 @@ def data_hash(rows: Sequence[LabelledText]) -> str:
     return digest.hexdigest()
 
 
-def labelled(row: LetterRow, code: UnitCode) -> LabelledText:
-    """The letter as it is learned from: masked."""
-    return LabelledText(masked(row.subject), masked(row.body), code, row.at, row.reply, row.group)
+def labelled(system: System, row: LetterRow, code: UnitCode) -> LabelledText:
+    """The letter as it is learned from: masked, its matter as a keyed hash, as imported labels have it."""
+    return LabelledText(masked(row.subject), masked(row.body), code, row.at, row.reply, matter_key(system, row.group))

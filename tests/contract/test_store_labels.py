@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
+from app.label_export import label_rows
 from app.labels import Imported, import_labels
 from app.office import Choice
-from app.training import letters_from_store
+from app.training import letters_from_file, letters_from_store
 from domain.errors import HaltForPerson
 from domain.ids import Number, UnitCode
 from route.feedback import parse_feedback
@@ -66,6 +67,23 @@ def test_a_past_register_is_taken_in_once_masked_and_counted(desk: Desk, tmp_pat
     ]
     assert not any("13900001234" in row.body for row in learned)
     assert all(row.number.startswith("label-") and not row.partial for row in learned)
+
+
+def test_the_matters_of_a_register_are_kept_as_keyed_hashes(desk: Desk, tmp_path: Path) -> None:
+    path = tmp_path / "matters.csv"
+    groups = {"一": "13900001234", "二": "13900001234", "三": "王小明", "四": ""}
+    lines = [f"{subject},{subject}楼停水,water,{group}" for subject, group in groups.items()]
+    path.write_text("\n".join(["subject,body,unit,group", *lines]), encoding="utf-8")
+    assert import_labels(desk.system, path, {}, by="li").new == 4
+    assert import_labels(desk.system, path, {}, by="li").new == 0
+    kept = {row.subject: row.group for row in letters_from_store(desk.system)}
+    assert not any(group and group in found for group in groups.values() for found in kept.values())
+    assert kept["一"] == kept["二"] != kept["三"]
+    assert kept["四"].startswith("label-"), "a letter of no matter stands alone"
+    exported = {row["subject"]: row["matter"] for row in label_rows(desk.system)}
+    assert exported == {**kept, "四": ""}
+    from_file = {row.subject: row.group for row in letters_from_file(desk.system, path, {})[0]}
+    assert from_file == {**kept, "四": ""}, "the same matter, wherever it comes from"
 
 
 def test_what_is_no_table_is_said_in_one_line(desk: Desk, tmp_path: Path) -> None:
