@@ -187,12 +187,19 @@ def shadow(
     with open_system(settings) as system:
         registry, who = system.registry, by or getpass.getuser()
         if stop:
-            say(text("shadow.stopped").format(registry.stop_shadow(who)))
+            stopped = registry.stop_shadow(who)
+            if as_json:
+                emit({"shadow": None, "stopped": stopped})
+            else:
+                say(text("shadow.stopped").format(stopped))
             return
         if model is not None:
             row = registry.row(model)
-            registry.shadow(row.version, who)
-            say(text("shadow.begun").format(row.version))
+            before = registry.shadow(row.version, who)
+            if as_json:
+                emit({"shadow": row.version, "before": before or None})
+            else:
+                say(text("shadow.begun").format(row.version))
             return
         version = registry.placed(ModelState.SHADOW)
         if not version:

@@ -1,10 +1,14 @@
 """The registry of models, on every implementation of the store."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import typer
+from typer.testing import CliRunner
 
+from app.cli.models import register
 from app.models import Registry, file_hash
 from domain.errors import HaltForPerson, Refused
 from domain.ids import UnitCode
@@ -155,6 +159,21 @@ def test_a_shadow_is_another_than_the_live_one(desk: Desk) -> None:
     assert registry.row("shadow").version == two
     assert registry.stop_shadow("li") == two
     assert registry.placed(ModelState.SHADOW) == ""
+
+
+def test_a_shadow_begun_and_stopped_is_one_document_each(desk: Desk) -> None:
+    one, two = registered(desk, 1), registered(desk, 2)
+    app = typer.Typer()
+    register(app)
+
+    def shadow(*arguments: str) -> object:
+        result = CliRunner().invoke(app, ["shadow", *arguments, "--json", "--settings", str(desk.folder / "fenban.toml")])
+        assert result.exit_code == 0, result.output
+        return json.loads(result.stdout)
+
+    assert shadow(one) == {"shadow": one, "before": None}
+    assert shadow(two) == {"shadow": two, "before": one}
+    assert shadow("--stop") == {"shadow": None, "stopped": two}
 
 
 def test_a_model_is_named_by_the_beginning_of_its_version(desk: Desk) -> None:
