@@ -83,6 +83,7 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "近 {} 日 {} 人（按以往应有 {} 人，最多 {} 人）",
             "in {} days {} persons ({} expected by its past, {} at most)",
         ),
+        "hot.no_time": ("{} 不是时间，写成 2026-11-25T08:00", "{} is no time; write it as 2026-11-25T08:00"),
         "hot.none": ("没有明显增多的事", "nothing has grown"),
         "matter.merged": ("已并案：{} 并入 {}", "merged: {} into {}"),
         "matter.split": ("已拆分：{} 从 {} 拆出", "split: {} off {}"),

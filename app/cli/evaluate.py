@@ -28,26 +28,50 @@ def register(app: typer.Typer) -> None:
 
 
 def evaluate(
-    train: Annotated[Path | None, typer.Option("--train", help="训练用的来信（CSV），一切选择只依据这个文件")] = None,
-    test: Annotated[Path | None, typer.Option("--test", help="测试用的来信（CSV）")] = None,
+    train: Annotated[
+        Path | None,
+        typer.Option(
+            "--train",
+            help="训练用的来信，一切选择只依据这个文件 / the letters to learn from (CSV); all that is chosen is chosen on them",
+        ),
+    ] = None,
+    test: Annotated[Path | None, typer.Option("--test", help="测试用的来信 / the letters to test on (CSV)")] = None,
     history: Annotated[
-        Path | None, typer.Option("--history", help="不分训练与测试：一份来信（CSV）按时间走一遍，边走边定期重新训练")
+        Path | None,
+        typer.Option(
+            "--history",
+            help="不分训练与测试：一份来信按时间走一遍，边走边重新训练 / instead of two files: one (CSV) walked through time",
+        ),
     ] = None,
     start: Annotated[
-        float, typer.Option("--start", min=0.01, max=0.99, help="按时间排在前面的这一部分先用来训练，从其后开始检验")
+        float,
+        typer.Option(
+            "--start",
+            min=0.01,
+            max=0.99,
+            help="按时间排在前面的这一部分先用来训练 / the earliest share is learned first, tests begin after it",
+        ),
     ] = 0.6,
-    retrain_days: Annotated[float, typer.Option("--retrain-days", min=0.1, help="每隔多少天用已有答复的来信重新训练")] = 7.0,
+    retrain_days: Annotated[
+        float,
+        typer.Option(
+            "--retrain-days",
+            min=0.1,
+            help="每隔多少天用已有答复的来信重新训练 / days between trainings on what was answered by then",
+        ),
+    ] = 7.0,
     columns: Annotated[
         str,
         typer.Option(
             "--columns",
-            help="列名对应：subject=标题列,body=正文列,unit=单位列,at=来信时间列,reply=答复列,answered=答复时间列（--history 必需）",
+            help="列名对应 / the file's columns: subject=标题,body=内容,unit=单位,at=来信时间,reply=答复,answered=答复时间 (--history)",
         ),
     ] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="在标准输出打印一个 JSON 文档")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="机器可读 / for programs: JSON on stdout")] = False,
 ) -> None:
     """检验模型：首选与前三命中率、自动分办比例与准确率。用一份已办来信训练、在另一份上检验；或用 --history 沿时间走一遍，
-    每封来信的单位从答复之时起才算已知，并按季度列出。无需配置文件和数据库。"""
+    每封来信的单位从答复之时起才算已知，并按季度列出。无需配置文件和数据库。 / How good a model learned from one file is on another,
+    or would have been along one file's past. Needs neither settings nor a store."""
     from classify.rows import parse_columns
 
     try:

@@ -8,7 +8,6 @@ from app.cli.base import JsonOption, SettingsOption, emit, open_system, say, sho
 from app.documents import named
 from app.reports import unit_names
 from app.texts import text
-from domain.errors import Refused
 
 
 def register(app: typer.Typer) -> None:
@@ -28,7 +27,7 @@ def hot(
     try:
         moment = parse_moment(at) if at else None
     except (ValueError, OverflowError):
-        raise Refused(f"{at!r} is no time", remedy="write it as 2026-11-25T08:00") from None
+        raise typer.BadParameter(text("hot.no_time").format(at), param_hint="--at") from None
     with open_system(settings) as system:
         document = system.hot_topics().document(moment or system.clock.now())
         names = unit_names(system)

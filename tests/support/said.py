@@ -30,10 +30,16 @@ def said() -> dict[str, str]:
     for folder in FOLDERS:
         for path in sorted((ROOT / folder).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Call):
-                    for template in _of_call(node):
-                        found.setdefault(template, f"{path.relative_to(ROOT)}:{node.lineno}")
+                for template in _of(node):
+                    found.setdefault(template, f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}")
     return found
+
+
+def _of(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Call):
+        yield from _of_call(node)
+    elif isinstance(node, ast.Assign) and any(isinstance(to, ast.Name) and to.id == "remedy" for to in node.targets):
+        yield from _templates(node.value)
 
 
 def _of_call(call: ast.Call) -> Iterator[str]:

@@ -7,7 +7,10 @@ from typing import Any
 
 import jsonschema
 import pytest
+import typer
+from typer.testing import CliRunner
 
+from app.cli.hot import register
 from app.hot_shown import kept_document
 from domain.ids import Number
 from tests.support.contract import schema
@@ -131,3 +134,15 @@ def test_it_can_be_asked_as_of_any_moment(desk: Desk) -> None:
     assert topics.document(now - timedelta(days=1))["topics"] == []
     with desk.system.store.transaction(write=False) as tx:
         assert kept_document(tx, now) == {"as_of": None, "topics": []}
+
+
+@pytest.mark.parametrize("moment", ["gestern", "2026-13-01", "昨天八点"])
+def test_a_time_that_is_none_is_a_mistake_of_the_command_line(moment: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FENBAN_LANG", "en")
+    app = typer.Typer()
+    register(app)
+    app.command("other")(lambda: None)
+    result = CliRunner().invoke(app, ["hot", "--at", moment], env={"TERM": "dumb", "COLUMNS": "200"})
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--at" in result.stderr
+    assert "2026-11-25T08:00" in result.stderr

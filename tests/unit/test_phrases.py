@@ -56,6 +56,10 @@ def test_sentences_read_in_the_language_asked_for(english: str, chinese: str, mo
     ("english", "chinese"),
     [
         (
+            "a.csv line 1 has no column 'title' for subject → name it with --columns subject=COLUMN; the file has 标题, 内容",
+            "a.csv 第 1 行没有 subject 所用的列 'title' → 用 --columns subject=列名 指明；文件有这些列：标题, 内容",
+        ),
+        (
             "portal: 127.0.0.1:80 cannot be reached → check the channel's address and the network",
             "portal: 连不上 127.0.0.1:80 → 检查渠道地址和网络",
         ),
