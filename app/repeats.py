@@ -11,13 +11,10 @@ from typing import Any
 from app.documents import iso
 from app.happened import History
 from domain.clock import SHANGHAI
-from domain.decisions import Assignment, AssignmentState, Evidence, Suggestion
+from domain.decisions import EARLIER, Assignment, AssignmentState, Evidence, Suggestion
 from domain.ids import MatterId
 from domain.ports import AssignmentRepository, MatterRepository, ReadRepository
 from domain.records import MatterRow
-
-EARLIER = "earlier"
-"""The kind of evidence. Its weight is 0: it was not weighed, it is told."""
 
 
 def where_it_went(matter: MatterId | None, rows: Mapping[MatterId, MatterRow]) -> MatterId | None:

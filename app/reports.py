@@ -203,7 +203,7 @@ def message_document(system: System, number: Number) -> dict[str, Any]:
         "messages": others,
         "matter_state": row.state if row else None,
         "promised": maybe_iso(row.promised) if row else None,
-        "repeat_of": row.repeat_of if row else None,
+        "repeat_of": row.repeat_of if row and earlier is not None else None,
         "earlier": earlier,
         "decision": decision_dict(known[-1]) if known else None,
         "assignments": [assignment_dict(part) for part in parts],
@@ -244,7 +244,7 @@ def explain_document(system: System, number: Number) -> dict[str, Any]:
         "state": message.state,
         "matter_state": row.state if row else None,
         "sealed": message.sealed,
-        "repeat_of": row.repeat_of if row else None,
+        "repeat_of": row.repeat_of if row and earlier is not None else None,
         "earlier": earlier,
         "messages": [
             {

@@ -48,6 +48,10 @@ class AssignmentState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+EARLIER = "earlier"
+"""The kind of evidence that tells of an earlier matter. Its weight is 0: it was not weighed, it is told."""
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """One reason that spoke for a unit. ``kind``: ``word``, ``place``, ``name``, ``rule``; a larger weight spoke louder.

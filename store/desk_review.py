@@ -4,8 +4,8 @@ Most pressing first: urgent ones, then those that units could not agree on, then
 offset; what is not pressing is read in the order of an index, whatever the length of the queue.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.accounts import Viewer
@@ -14,6 +14,7 @@ from domain.ids import ChannelId, MatterId, Number, UnitCode
 from domain.lifecycle import ARBITRATION_RETURNS
 from domain.messages import MessageKind, MessageState
 from store.codes import get_suggestions
+from store.earlier import sealed_since, suggestions_untold, tells
 from store.engine import Row, Transaction
 from store.rows import CURRENT_VERSION, KINDS, STATES
 from store.times import from_us, maybe_time
@@ -129,7 +130,7 @@ def queue(
             if rank % 2 and len(found) < limit:
                 ids += _ids(tx, viewer, wanted, state, rank, behind, limit - len(found), with_waiting=with_waiting)
         found += sorted(ids)[: limit - len(found)]
-    rows = {row.id: row for row in map(_row, tx.fetch_in(_DETAILS.format(columns=_columns(), ids="m.id IN ({})"), found))}
+    rows = {row.id: row for row in _rows(tx, tx.fetch_in(_DETAILS.format(columns=_columns(), ids="m.id IN ({})"), found))}
     return [rows[row_id] for row_id in found]
 
 
@@ -148,7 +149,7 @@ def one(tx: Transaction, viewer: Viewer, number: Number) -> QueueRow | None:
     """The row of one message, whatever its state and whether a choice waits; None where it may not be seen."""
     visible, seen = visible_matters(viewer)
     row = tx.fetch(_DETAILS.format(columns=_columns(), ids=f"m.number = ? AND {visible}"), (number, *seen))
-    return _row(row[0]) if row else None
+    return _rows(tx, row)[0] if row else None
 
 
 def earlier_of_sender(tx: Transaction, viewer: Viewer, row: QueueRow, limit: int) -> list[QueueRow]:
@@ -159,7 +160,7 @@ def earlier_of_sender(tx: Transaction, viewer: Viewer, row: QueueRow, limit: int
         f"AND m.matter <> ? AND {visible} ORDER BY m.id DESC LIMIT ?"
     )
     values = (row.id, row.id, row.matter, *seen, limit)
-    return [_row(found) for found in tx.fetch(_DETAILS.format(columns=_columns(), ids=theirs), values)]
+    return _rows(tx, tx.fetch(_DETAILS.format(columns=_columns(), ids=theirs), values))
 
 
 def _ids(
@@ -214,6 +215,12 @@ def _narrowing(wanted: Narrowed) -> Iterator[Condition]:
     if wanted.unit:
         # A code is [a-z0-9-]+: no character of it means something to LIKE.
         yield "d.suggestions LIKE ?", (f'[["{wanted.unit}",%',)
+
+
+def _rows(tx: Transaction, found: Sequence[Row]) -> list[QueueRow]:
+    rows = [_row(row) for row in found]
+    hidden = sealed_since(tx, [row.matter for row in rows if tells((), row.suggestions)])
+    return [replace(row, suggestions=suggestions_untold(row.suggestions)) if row.matter in hidden else row for row in rows]
 
 
 def _row(row: Row) -> QueueRow:

@@ -11,6 +11,7 @@ from domain.ids import MatterId, Number, UnitCode
 from domain.lifecycle import MATTER_MOVES
 from domain.records import MatterRow
 from store.codes import get_evidence, get_suggestions, get_units, put_evidence, put_suggestions, put_units
+from store.earlier import sealed_since, tells, untold
 from store.engine import CHUNK, Row, Transaction, insert_sql
 from store.schema import decisions
 from store.times import from_us, maybe_time, maybe_us, to_us
@@ -155,6 +156,9 @@ class SqlMatters:
             chosen = select(decisions).where(decisions.c.matter.in_(ids[start : start + CHUNK])).order_by(decisions.c.id)
             for row in self._tx.rows(chosen):
                 found[MatterId(row.matter)].append(to_decision(row))
+        telling = [matter for matter, made in found.items() if any(tells(one.evidence, one.suggestions) for one in made)]
+        for matter in sealed_since(self._tx, telling):
+            found[matter] = [untold(decision) for decision in found[matter]]
         return found
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import orjson
 import pytest
 
 from app.console.review_shown import matter_document
@@ -98,6 +99,9 @@ def test_of_a_sealed_earlier_matter_nothing_is_told(desk: Desk) -> None:
     again = letter(desk, "b")
     desk.office.seal(first, "是举报")
     assert matter_document(desk.system, REVIEWER, again)["repeats"] is None
-    assert explain_document(desk.system, again)["earlier"] is None
+    explained = explain_document(desk.system, again)
+    assert (explained["earlier"], explained["repeat_of"]) == (None, None)
+    page = matter_document(desk.system, REVIEWER, again)
+    assert first not in orjson.dumps([explained["steps"], page["suggestions"], page["decision"]]).decode().replace(again, "")
     desk.office.decide(again, Choice("roads"))
     assert desk.events("roads")[-1]["data"]["history"] == []
