@@ -35,7 +35,7 @@ from domain.ids import UnitCode
 from domain.units import Unit
 
 SAMPLE = 40_000
-"""So many letters give the feature space; with four characters a word and a thousand a letter some 200 MB while they do."""
+"""So many letters give the feature space. A process that learns from a stream takes about 1.8 GB in all (docs/accuracy.md)."""
 HELD = 20_000
 BATCH = 2048
 MOST_WORDS = 40_000
