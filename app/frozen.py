@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from app.transactions import audit_entry, reading, writing
 from app.wiring import System
-from classify.train import LabelledText
+from classify.labelled import LabelledText
 from domain.ids import Number
 from domain.models import FrozenLetter, FrozenTest, ModelRow
 from ingest.normalise import same_text_form

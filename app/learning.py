@@ -9,8 +9,8 @@ from app.judging import figures, suggested
 from app.reference import reference
 from app.training import SEED, Progress, data_hash, keep_model, train_model
 from app.wiring import System
+from classify.labelled import LabelledText
 from classify.model import Model
-from classify.train import LabelledText
 from domain.errors import HaltForPerson
 from domain.models import FrozenTest, ModelRow
 

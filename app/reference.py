@@ -6,8 +6,8 @@ from typing import Any
 
 from classify.drift import OTHER, histogram
 from classify.features import word_lists
+from classify.labelled import LabelledText
 from classify.tokens import TokenizerName
-from classify.train import LabelledText
 
 TEXTS = 2000
 """So many letters, the latest, tell which words are usual."""

@@ -13,9 +13,9 @@ from app.learning import Learned
 from app.models import file_hash
 from app.training import SEED, Progress, keep_model, labelled
 from app.wiring import System
+from classify.labelled import LabelledText
 from classify.rows import stream_letters
 from classify.stream import train_stream
-from classify.train import LabelledText
 from domain.models import FrozenTest
 
 LARGE = 300_000_000

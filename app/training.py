@@ -15,10 +15,11 @@ from app.queries import Queries
 from app.register_plan import masked_text as masked
 from app.transactions import reading
 from app.wiring import System
+from classify.labelled import LabelledText
 from classify.model import Model, save_model
 from classify.rows import LetterRow, read_letters
 from classify.stream import train_stream
-from classify.train import LabelledText, canonical, train
+from classify.train import canonical, train
 from domain.ids import UnitCode
 from domain.models import ModelRow
 from route.directory import Directory

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from classify.confidence import softmax
-from classify.train import LabelledText, Progress, out_of_fold
+from classify.labelled import LabelledText
+from classify.train import Progress, out_of_fold
 from domain.ids import UnitCode
 from domain.units import Unit
 

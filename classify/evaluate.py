@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from classify.labelled import LabelledText
 from classify.model import Model
-from classify.train import LabelledText, Progress, train
+from classify.train import Progress, train
 from domain.decisions import Suggestion
 from domain.errors import HaltForPerson
 from domain.units import Unit

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 
 from classify.evaluate import TARGETS
+from classify.labelled import LabelledText
 from classify.learner import Learner
 from classify.prequential import Prequential
 from classify.rolling import Judged, Rolling, rolling
 from classify.stops import Outcome, Stops
-from classify.train import LabelledText
 from domain.clock import SHANGHAI
 from domain.errors import HaltForPerson
 from domain.ids import UnitCode

@@ -13,11 +13,12 @@ import numpy.typing as npt
 from scipy import sparse
 
 from classify.features import FloatArray, Text, Vectorizer, build_space
+from classify.labelled import LabelledText
 from classify.linear import fit_scores
 from classify.names import NameFinder, directory_patterns, label_patterns, unit_names
 from classify.replies import referred_unit
 from classify.tokens import best_tokenizer, readable
-from classify.train import MOST_WORDS, LabelledText, most_grams
+from classify.train import MOST_WORDS, most_grams
 from domain.ids import UnitCode
 from domain.units import Unit
 

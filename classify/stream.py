@@ -24,12 +24,13 @@ from classify.artefact import ModelData, with_version
 from classify.calibrate import Held, calibrate, name_weights
 from classify.confidence import OUT_OF_FOLD
 from classify.features import FloatArray, Text, Vectorizer, build_space
+from classify.labelled import LabelledText
 from classify.linear import COST, LOUDNESS, log_odds, quantised
 from classify.model import Model
 from classify.names import NameFinder, NamePattern, directory_patterns, label_patterns, unit_names
 from classify.replies import referred_unit
 from classify.tokens import best_tokenizer, readable
-from classify.train import BLOCKS, LabelledText, Progress, matter_hash
+from classify.train import BLOCKS, Progress, matter_hash
 from domain.errors import HaltForPerson
 from domain.ids import UnitCode
 from domain.units import Unit

@@ -13,6 +13,7 @@ from classify.artefact import ModelData, with_version
 from classify.calibrate import Held, calibrate, name_weights, reciprocal_rank
 from classify.confidence import OUT_OF_FOLD
 from classify.features import FeatureSpace, Vectorizer, build_space
+from classify.labelled import LabelledText
 from classify.linear import COST, fit_scores, quantised
 from classify.model import Model
 from classify.names import NameFinder, NamePattern, directory_patterns, label_patterns, unit_names
@@ -41,24 +42,6 @@ MOST_WORDS = 60_000
 MOST_GRAMS = 200_000
 MOST_WEIGHTS = 30_000_000
 """Columns times units: 30 MB on disk and 120 MB in memory; with many units the rarest features go first."""
-
-
-@dataclass(frozen=True, slots=True)
-class LabelledText:
-    """A masked letter and the unit that answered it. ``reply``: that unit's answer, read in training only. ``group``: the
-    matter it belongs to; letters of one group never stand on both sides of a split. ``number`` and ``version``: of a letter of the
-    store, empty for one of a file. ``partial``: somebody named the unit without having answered: a label for it, which says
-    nothing against the others."""
-
-    subject: str
-    body: str
-    unit: UnitCode
-    at: datetime | None = None
-    reply: str = ""
-    group: str = ""
-    number: str = ""
-    version: int = 1
-    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)

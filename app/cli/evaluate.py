@@ -119,7 +119,7 @@ def _walked(
 ) -> Figures:
     from classify.evaluate_history import evaluate_history
     from classify.history import PastLetter, known_from
-    from classify.train import LabelledText
+    from classify.labelled import LabelledText
 
     rows = _rows(path, columns, replies=True)
     past = [
@@ -141,7 +141,7 @@ def _walked(
 
 
 def _letters(path: Path, columns: dict[str, str], *, replies: bool) -> list[Any]:
-    from classify.train import LabelledText
+    from classify.labelled import LabelledText
 
     return [
         LabelledText(_clean(row.subject), _clean(row.body), UnitCode(row.unit), row.at, row.reply, row.group)

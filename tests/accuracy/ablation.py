@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from classify.features import Vectorizer, build_space
+from classify.labelled import LabelledText
 from classify.linear import COST
 from classify.names import KINDS, NameFinder, label_patterns, unit_names
 from classify.replies import referred_unit
 from classify.tokens import best_tokenizer
-from classify.train import MOST_WORDS, LabelledText, most_grams
+from classify.train import MOST_WORDS, most_grams
 from tests.accuracy.figures import Figure
 from tests.accuracy.ideas import IDEAS, Array, Part, Turned, scores
 from tests.accuracy.letters import labelled, topics, units

@@ -11,9 +11,9 @@ from classify.evaluate_history import automatic, hits, periods
 from classify.evaluate_history import figures as all_figures
 from classify.features import Text
 from classify.history import SHOWN, PastLetter, Step, Walk, known_from, walk
+from classify.labelled import LabelledText
 from classify.learner import Learner, Scored
 from classify.rows import LetterRow
-from classify.train import LabelledText
 from domain.ids import UnitCode
 from domain.units import Unit
 from tests.accuracy.figures import Figure, allowed, to_reach

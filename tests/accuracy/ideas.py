@@ -12,9 +12,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
 from classify.features import SCALES, FeatureSpace, Vectorizer
+from classify.labelled import LabelledText
 from classify.linear import COST, DAMPING, LOUDNESS, TOLERANCE
 from classify.tokens import cutter, words
-from classify.train import LabelledText
 
 Array = npt.NDArray[Any]
 NAMED = 0.3

@@ -14,8 +14,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from classify.labelled import LabelledText
 from classify.stream import train_stream
-from classify.train import LabelledText
 from domain.ids import UnitCode
 from tests.accuracy.letters import labelled, topics, units
 from tests.accuracy.settings import SEED, TRAINED_AT

@@ -5,8 +5,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from classify.elsewhere import sent_elsewhere
+from classify.labelled import LabelledText
 from classify.rows import LetterRow, read_letters
-from classify.train import LabelledText
 from domain.ids import UnitCode
 from ingest.mask import mask
 from ingest.normalise import normalise

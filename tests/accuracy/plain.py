@@ -8,7 +8,7 @@ import numpy.typing as npt
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
 
-from classify.train import LabelledText
+from classify.labelled import LabelledText
 
 NAME = "character TF-IDF + LinearSVC"
 

@@ -20,11 +20,12 @@ from scipy import sparse
 from classify.artefact import ModelData
 from classify.calibrate import Held, calibrate, name_weights
 from classify.features import Vectorizer, build_space
+from classify.labelled import LabelledText
 from classify.linear import fit_scores, quantised
 from classify.model import Model, save_model
 from classify.names import KINDS, NAME, NamePattern
 from classify.tokens import best_tokenizer, readable
-from classify.train import MOST_GRAMS, MOST_WORDS, LabelledText, most_grams, train
+from classify.train import MOST_GRAMS, MOST_WORDS, most_grams, train
 from domain.ids import UnitCode
 from tests.accuracy.figures import Figure, allowed, beside, to_reach
 from tests.accuracy.letters import labelled, topics, units

@@ -6,8 +6,9 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from classify.labelled import LabelledText
 from classify.model import save_model
-from classify.train import LabelledText, train
+from classify.train import train
 from domain.ids import UnitCode
 from store.keys import new_key_file
 from store.migrate import upgrade

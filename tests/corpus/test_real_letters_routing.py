@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from classify.evaluate import evaluate_split
+from classify.labelled import LabelledText
 from classify.rows import LetterFile, read_letters
-from classify.train import LabelledText
 from domain.ids import UnitCode
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from classify.labelled import LabelledText
 from classify.model import Model
-from classify.train import LabelledText, train
+from classify.train import train
 from domain.ids import UnitCode
 from tests.support.letters import letters
 

@@ -3,8 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
+from classify.labelled import LabelledText
 from classify.model import Model
-from classify.train import LabelledText, train
+from classify.train import train
 from domain.ids import UnitCode
 
 SAID = {"water": ("停水", "自来水", "水压", "水管"), "roads": ("路面", "公交", "路灯", "坑洼")}

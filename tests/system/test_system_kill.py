@@ -171,10 +171,11 @@ def _stories(world: World, model: Path, channels: Channels, folder: Path) -> lis
 
 
 def _two_at_once(city: City) -> None:
-    """Collected by one process, worked on by two, relayed by another while they work."""
+    """Collected by one process, relayed by another while two work on it: it is begun first, as a signal to a process that only
+    begins ends it in another way."""
     city.run("collect", "--until-idle")
-    workers = [city.start("work", "--until-idle") for _ in range(2)]
     relay = city.start("relay")
+    workers = [city.start("work", "--until-idle") for _ in range(2)]
     for worker in workers:
         worker.end()
     relay.stop(within=5)

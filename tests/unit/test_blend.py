@@ -1,8 +1,9 @@
 """A model of few letters beside the directory: the less it has learned, the more the directory says."""
 
 from classify.blend import Blended, directory_share, served
+from classify.labelled import LabelledText
 from classify.retrieval import DirectoryRetrieval
-from classify.train import LabelledText, train
+from classify.train import train
 from domain.ids import UnitCode
 from domain.units import Unit, UnitLevel
 from tests.support.desk import START

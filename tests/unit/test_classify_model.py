@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from classify.labelled import LabelledText
 from classify.model import Model, load_model, save_model
-from classify.train import LabelledText, train
+from classify.train import train
 from domain.errors import HaltForPerson
 from domain.ids import UnitCode
 from domain.units import Unit, UnitLevel

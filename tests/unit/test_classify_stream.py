@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from classify.labelled import LabelledText
 from classify.model import Model, load_model, save_model
 from classify.stream import train_stream
-from classify.train import LabelledText
 from domain.errors import HaltForPerson
 from domain.ids import UnitCode
 from tests.support.letters import letters

@@ -1,5 +1,8 @@
 """Each command is found in the part that is imported for it alone."""
 
+import subprocess
+import sys
+
 import pytest
 
 from app.cli.main import PARTS, build, parts_for
@@ -32,3 +35,10 @@ def test_a_command_imports_its_part_alone(line: str, part: str) -> None:
 @pytest.mark.parametrize("line", ["", "--help", "nonsense", "--settings", "--settings status", "--nonsense status"])
 def test_help_and_mistakes_see_every_command(line: str) -> None:
     assert list(parts_for(line.split())) == list(PARTS)
+
+
+def test_what_runs_day_and_night_loads_nothing_that_trains() -> None:
+    """A second of every command's start, and a hundred megabytes of every process."""
+    asked = "import sys, app.cli.run, app.console.application; print(*sorted({'sklearn', 'scipy.optimize', 'pyarrow'} & set(sys.modules)))"
+    said = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert said.stdout.split() == []

@@ -9,7 +9,7 @@ import pytest
 
 from app.frozen import FrozenTests, split, unseen
 from app.learning import learn
-from classify.train import LabelledText
+from classify.labelled import LabelledText
 from domain.errors import HaltForPerson
 from domain.ids import UnitCode
 from domain.models import FrozenLetter, FrozenTest, ModelRow

@@ -9,7 +9,7 @@ from app.frozen import FrozenTests
 from app.judging import beside, beside_document
 from app.learning import learn
 from app.promoting import NotPromoted, let_serve
-from classify.train import LabelledText
+from classify.labelled import LabelledText
 from domain.errors import Refused
 from domain.ids import UnitCode
 from domain.models import ModelRow, ModelState

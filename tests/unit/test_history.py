@@ -9,7 +9,7 @@ import pytest
 
 from classify.evaluate_history import evaluate_history, periods
 from classify.history import PastLetter, Walk, known_from, walk
-from classify.train import LabelledText
+from classify.labelled import LabelledText
 from domain.clock import SHANGHAI
 from domain.errors import HaltForPerson
 from domain.ids import UnitCode

@@ -4,8 +4,8 @@ import numpy as np
 from scipy import sparse
 
 from classify.doubtful import doubtful_labels
+from classify.labelled import LabelledText
 from classify.linear import fit_scores
-from classify.train import LabelledText
 from domain.ids import UnitCode
 from domain.units import Unit, UnitLevel
 

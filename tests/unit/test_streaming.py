@@ -7,7 +7,7 @@ import pytest
 
 from app.learning import Learned
 from app.streaming import learn_stream
-from classify.train import LabelledText
+from classify.labelled import LabelledText
 from domain.errors import HaltForPerson
 from tests.support.desk import Desk
 from tests.support.many_models import letters
