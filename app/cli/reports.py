@@ -34,12 +34,23 @@ def _exports() -> None:
     """导出 / export"""
 
 
-def status(as_json: JsonOption = False, settings: SettingsOption = None) -> None:
+CAME_LATER = frozenset({"automatic", "linker"})
+
+
+def status(
+    as_json: JsonOption = False,
+    everything: Annotated[
+        bool,
+        typer.Option("--all", help="JSON 里也写自动分办和相似来信的状况 / in JSON also of automation and the linker"),
+    ] = False,
+    settings: SettingsOption = None,
+) -> None:
     """各渠道、各环节、发件箱、各单位。 / Channels, stages, outbox, units."""
     with open_system(settings) as system:
         document = status_document(system)
     if as_json:
-        emit(document)
+        # Programs that read this document know its keys: what came later is given to who asks for it.
+        emit({key: value for key, value in document.items() if everything or key not in CAME_LATER})
         return
     show(text("status.channels"))
     for channel in document["channels"]:

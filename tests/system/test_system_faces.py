@@ -67,6 +67,7 @@ def test_ledger(city: City) -> None:
 
 
 def test_status(city: City) -> None:
+    _keys(city.run("status", "--json", "--all").document(), "channels", "stages", "outbox", "units", "automatic", "linker")
     document = city.run("status", "--json").document()
     _keys(document, "channels", "stages", "outbox", "units")
     assert {channel["id"] for channel in document["channels"]} == {"portal", "board", "mail"}
