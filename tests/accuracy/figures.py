@@ -29,7 +29,7 @@ class Figure:
     @property
     def short(self) -> bool:
         """Whether the goal is missed."""
-        return self.goal is not None and (self.ratio is None or round(self.ratio, 3) < self.goal)
+        return self.goal is not None and (self.ratio is None or self.ratio < self.goal)
 
     def document(self) -> dict[str, Any]:
         found: dict[str, Any] = {"figure": self.figure, "value": round(self.value, 4), "unit": self.unit}
