@@ -4,7 +4,7 @@ that has it today, without training."""
 from collections.abc import Sequence
 from dataclasses import replace
 
-from domain.decisions import Evidence, Suggestion
+from domain.decisions import Suggestion, together
 from domain.ids import UnitCode
 from domain.ports import Classifier
 from route.directory import Directory
@@ -35,15 +35,10 @@ class Following:
             before = merged.get(unit)
             if before is not None:
                 likely = min(1.0, before.probability + one.probability)
-                merged[unit] = replace(before, probability=likely, evidence=_together(before.evidence, one.evidence))
+                merged[unit] = replace(before, probability=likely, evidence=together((*before.evidence, *one.evidence)))
             else:
                 merged[unit] = one if unit == one.unit else replace(one, unit=unit)
         return tuple(sorted(merged.values(), key=lambda one: -one.probability))
-
-
-def _together(first: tuple[Evidence, ...], second: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
-    loudest = {(why.kind, why.text): why for why in sorted((*first, *second), key=lambda why: why.weight)}
-    return tuple(sorted(loudest.values(), key=lambda why: (-why.weight, why.text)))
 
 
 def following(inner: Classifier, directory: Directory) -> Classifier:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from classify.model import Model
 from classify.retrieval import DirectoryRetrieval
-from domain.decisions import Evidence, Suggestion
+from domain.decisions import Evidence, Suggestion, together
 from domain.ids import UnitCode
 
 LINE = 2.0
@@ -52,12 +52,7 @@ class Blended:
             likely = {unit: share * min(1.0, left / others) if others else share for unit, share in likely.items()}
             likely[first] = learned[0].probability
         best = sorted(likely, key=lambda unit: (-likely[unit], unit))
-        return tuple(Suggestion(unit, likely[unit], _loudest(reasons[unit])) for unit in best)
-
-
-def _loudest(reasons: Sequence[Evidence]) -> tuple[Evidence, ...]:
-    by_text = {why.text: why for why in sorted(reasons, key=lambda why: why.weight)}
-    return tuple(sorted(by_text.values(), key=lambda why: (-why.weight, why.text))[:_MOST_REASONS])
+        return tuple(Suggestion(unit, likely[unit], together(reasons[unit])[:_MOST_REASONS]) for unit in best)
 
 
 def served(model: Model | None, retrieval: DirectoryRetrieval) -> Model | Blended | DirectoryRetrieval:

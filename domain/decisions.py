@@ -1,5 +1,6 @@
 """What is decided about a message: suggestions, deadlines, decisions, assignments, and how they may move."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -60,6 +61,12 @@ class Evidence:
     kind: str
     text: str
     weight: float
+
+
+def together(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
+    """Each text once, as loud as it was ever said; the loudest first."""
+    loudest = {why.text: why for why in sorted(evidence, key=lambda why: why.weight)}
+    return tuple(sorted(loudest.values(), key=lambda why: (-why.weight, why.text)))
 
 
 @dataclass(frozen=True, slots=True)

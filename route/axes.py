@@ -7,7 +7,7 @@ lies in one line with it: what was learned for the same office elsewhere speaks 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from domain.decisions import Evidence, Suggestion
+from domain.decisions import Evidence, Suggestion, together
 from domain.ids import UnitCode
 from domain.units import UnitLevel
 from route.directory import Directory
@@ -69,8 +69,7 @@ def _counterpart(elsewhere: UnitCode, place: UnitCode, directory: Directory) -> 
 
 
 def _because(one: Suggestion, told: Evidence) -> Suggestion:
-    known = any(why.kind == told.kind and why.text == told.text for why in one.evidence)
-    return one if known else replace(one, evidence=(*one.evidence, told))
+    return replace(one, evidence=together((*one.evidence, told)))
 
 
 def _add(likely: dict[UnitCode, Suggestion], one: Suggestion) -> None:
@@ -78,5 +77,5 @@ def _add(likely: dict[UnitCode, Suggestion], one: Suggestion) -> None:
     if before is None:
         likely[one.unit] = one
         return
-    evidence = dict.fromkeys((*before.evidence, *one.evidence))
-    likely[one.unit] = replace(before, probability=min(1.0, before.probability + one.probability), evidence=tuple(evidence))
+    evidence = together((*before.evidence, *one.evidence))
+    likely[one.unit] = replace(before, probability=min(1.0, before.probability + one.probability), evidence=evidence)

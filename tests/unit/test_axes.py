@@ -64,3 +64,9 @@ def test_probabilities_never_grow_in_sum_and_stay_in_order(seed: int) -> None:
         assert len({one.unit for one in after}) == len(after)
         assert all(one.unit in CITY.units for one in after)
         assert 0 < ELSEWHERE < 1
+
+
+def test_a_place_that_the_directory_had_told_already_is_told_once() -> None:
+    told = (Evidence("word", "占道", 2.0), Evidence("name", "师范路街道", 0.5))
+    found = by_place((Suggestion(UnitCode("qingshan-urban"), 0.7, told),), CITY.places_in("师范路街道"), CITY)
+    assert found[0].evidence == (Evidence("word", "占道", 2.0), Evidence("place", "师范路街道", 1.0))
