@@ -50,22 +50,25 @@ def learn(
     tests = FrozenTests(system)
     before = tests.current()
     share = hold_out if hold_out is not None else SHARE if len(rows) >= LEAST_LETTERS else 0.0
-    made = share > 0 and (new_test or before is None)
-    if made:
-        parted = split(rows, share)
-        learned, test = parted.learn, tests.freeze(parted.aside, by) if parted.learn and parted.aside else before
+    parted = split(rows, share) if share > 0 and (new_test or before is None) else None
+    aside = parted.aside if parted is not None else ()
+    if parted is not None and aside:
+        learned = parted.learn
+    elif before is not None:
+        learned = tests.without(rows, before)
     else:
-        learned, test = tests.without(rows, before) if before is not None else tuple(rows), before
+        learned = tuple(rows)
     if not learned:
         raise HaltForPerson(
             "every letter is set aside, none is left to learn from", remedy="give more letters, or a smaller --hold-out"
         )
+    test = tests.freeze(aside, by) if aside else before
     model = train_model(system, list(learned), progress)
     facts = _facts(system, model, learned, test) | {"settings": _settings(system, source)}
     if curve and "metrics" in facts and test is not None:
         facts["metrics"] = {**facts["metrics"], "curve": _curve(system, learned, test, progress)}
     keep_model(system, model, promote=False, by=by, facts=facts)
-    return Learned(model, system.registry.row(model.version), test, made, len(rows) - len(learned))
+    return Learned(model, system.registry.row(model.version), test, bool(aside), len(rows) - len(learned))
 
 
 def _facts(system: System, model: Model, learned: Sequence[LabelledText], test: FrozenTest | None) -> dict[str, Any]:

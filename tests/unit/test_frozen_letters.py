@@ -76,6 +76,16 @@ def test_few_letters_are_all_learned_unless_asked_otherwise(tmp_path: Path) -> N
         learn(desk.system, letters(2, 60)[-3:], by="w", progress=lambda *_: None)
 
 
+def test_a_new_test_that_gets_no_letter_leaves_the_old_one_unlearned(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "city")
+    rows = [replace(one, at=None) for one in letters(1, 60)]
+    first = learn(desk.system, rows, by="w", progress=lambda *_: None, hold_out=0.3)
+    assert first.test is not None
+    again = learn(desk.system, rows, by="w", progress=lambda *_: None, hold_out=1e-9, new_test=True)
+    assert (again.made, again.test) == (False, first.test)
+    assert again.aside == first.aside > 0
+
+
 def test_letters_of_the_store_keep_their_text_there_and_leave_when_sealed(tmp_path: Path, any_store: str) -> None:
     from domain.ids import Number
 
