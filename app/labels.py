@@ -1,7 +1,7 @@
 """Taking in the labels of a past register: what was read, what was new, what was left out and why."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,10 +54,7 @@ def import_labels(system: System, path: Path, columns: Mapping[str, str], *, by:
             continue
         matter = matter_key(system, row.group)
         rows.append(PastLabel(code, subject, body, masked(row.reply), matter, row.at, row.answered))
-    new = 0
-    for start in range(0, len(rows), AT_ONCE):
-        part = rows[start : start + AT_ONCE]
-        new += writing(system.store, system.clock, lambda tx, at, part=part: SqlLabels(tx).add(part, at))  # type: ignore[misc]
+    new = sum(_kept(system, rows[start : start + AT_ONCE]) for start in range(0, len(rows), AT_ONCE))
     total = len(found.rows) + found.without_unit
     entry = {"read": total, "new": new}
     writing(
@@ -73,3 +70,7 @@ def import_labels(system: System, path: Path, columns: Mapping[str, str], *, by:
         unknown=dict(unknown.most_common()),
         columns=found.missing,
     )
+
+
+def _kept(system: System, rows: Sequence[PastLabel]) -> int:
+    return writing(system.store, system.clock, lambda tx, at: SqlLabels(tx).add(rows, at))

@@ -126,11 +126,9 @@ def count(tx: Transaction, since: datetime, scheme: int) -> int:
     return int(tx.fetch("SELECT count(*) FROM signatures WHERE at >= ? AND scheme = ?", (to_us(since), scheme))[0][0])
 
 
-def stored(
-    tx: Transaction, above: int, since: datetime, scheme: int, limit: int = 16 * CHUNK
-) -> list[tuple[int, int, int, int, int, bytes]]:
+def stored(tx: Transaction, above: int, since: datetime, scheme: int, limit: int = 16 * CHUNK) -> list[Row]:
     """(id, letter, at, length, cut, data) of signatures with ids above one, of letters registered since then, in order."""
-    return tx.fetch(_STORED, (above, to_us(since), scheme, limit))  # type: ignore[return-value]
+    return tx.fetch(_STORED, (above, to_us(since), scheme, limit))
 
 
 def add(tx: Transaction, new: Sequence[Signature], scheme: int) -> int:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from classify.labelled import LabelledText
@@ -44,11 +45,11 @@ def made(count: int) -> Iterator[LabelledText]:
 
 def main(source: str, count: int) -> None:
     if source == "made":
-        letters = lambda: made(count)  # noqa: E731
+        letters = partial(made, count)
         tested = list(made_letters(2000, SEED + 1))
     else:
         rows = labelled(topics(Path(source)), replies=False) + labelled(units(Path(source)), replies=False)
-        letters = lambda: worn(rows, count)  # noqa: E731
+        letters = partial(worn, rows, count)
         tested = []
     began = time.process_time()
     model = train_stream(letters, units=None, seed=SEED, trained_at=TRAINED_AT)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import typer
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from app.cli.evaluate import register
 from tests.support.letters import SyntheticLetter, letters
@@ -121,7 +121,7 @@ def past(path: Path, rows: list[SyntheticLetter], *, at: str = "", answered: str
     return path
 
 
-def walk(app: typer.Typer, path: Path, *more: str, columns: str = COLUMNS):  # type: ignore[no-untyped-def]
+def walk(app: typer.Typer, path: Path, *more: str, columns: str = COLUMNS) -> Result:
     return CliRunner().invoke(
         app, ["evaluate", "--history", str(path), "--columns", columns, "--retrain-days", "14", *more], env={"TERM": "dumb"}
     )

@@ -29,7 +29,7 @@ to = "north"
 
 class Fixed:
     version = "m-1"
-    units = (UnitCode("urban"), UnitCode("parks"), UnitCode("north"), UnitCode("gone"))
+    units: tuple[UnitCode, ...] = (UnitCode("urban"), UnitCode("parks"), UnitCode("north"), UnitCode("gone"))
 
     def suggest(self, texts: Sequence[tuple[str, str]], top: int = 5) -> list[tuple[Suggestion, ...]]:
         word = (Evidence("word", "树", 2.0),)
@@ -57,7 +57,7 @@ def test_where_nothing_moved_the_model_serves_itself(directory: Directory) -> No
     plain = read_directory(UNITS.partition("[[moved]]")[0].replace('succeeds = ["urban", "parks"]', ""), "units.toml")
     model = Fixed()
     assert isinstance(following(model, plain), Following), "it knows units that are gone"
-    model.units = (UnitCode("city"), UnitCode("north"))  # type: ignore[assignment]
+    model.units = (UnitCode("city"), UnitCode("north"))
     assert following(model, plain) is model
     assert following(model, directory).version == "m-1"
 

@@ -62,7 +62,7 @@ def look(desk: Desk) -> int:
     return desk.system.hot_topics().look("test/worker-1")
 
 
-def told(desk: Desk) -> list[dict[str, object]]:
+def told(desk: Desk) -> list[dict[str, Any]]:
     return [event for event in desk.events("office", "notice") if event["type"] == "hot"]
 
 
@@ -79,14 +79,14 @@ def test_the_office_is_told_once_and_again_when_it_has_doubled(desk: Desk) -> No
     (event,) = told(desk)
     jsonschema.Draft202012Validator(schema("hot")).validate(event["data"])
     jsonschema.Draft202012Validator(schema("cloudevent-shared")).validate(event)
-    assert event["data"]["numbers"] == numbers  # type: ignore[index]
+    assert event["data"]["numbers"] == numbers
     assert event["subject"] == numbers[0]
     hot_letters(desk, 6, 4)
     assert look(desk) == 0
     hot_letters(desk, 10, 2)
     assert look(desk) == 1
-    assert [one["data"]["persons"] for one in told(desk)] == [6, 12]  # type: ignore[index]
-    assert len({one["data"]["topic"] for one in told(desk)}) == 1  # type: ignore[index]
+    assert [one["data"]["persons"] for one in told(desk)] == [6, 12]
+    assert len({one["data"]["topic"] for one in told(desk)}) == 1
     assert desk.balanced()
 
 
