@@ -1,22 +1,17 @@
 """Watching whether letters still are what the live model learned: once an hour one of all processes counts and keeps it."""
 
-import secrets
-import socket
 from collections import Counter
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
+from app.leased import Leased
 from app.outcomes import judged_since
 from app.reference import among, counted_words
 from app.transactions import reading, writing
 from app.wiring import System
 from classify.drift import OTHER, histogram, psi
 from domain.clock import SHANGHAI
-from domain.errors import RetryLater
 from domain.models import ModelRow, ModelState
-from domain.records import Lease
-from store.channels import SqlChannels
 from store.drift import Late, drifts, late, put_drift, returns
 from store.models import SqlModels
 
@@ -36,8 +31,7 @@ class DriftWatch:
 
     def __init__(self, system: System) -> None:
         self._system = system
-        self._owner = f"{socket.gethostname()}/drift-{secrets.token_hex(4)}"
-        self._lease: Lease | None = None
+        self._lease = Leased(system.store, system.clock, LEASE, LASTS)
 
     def look(self) -> int:
         """1 when it counted. Raises RetryLater."""
@@ -45,10 +39,7 @@ class DriftWatch:
         row = reading(system.store, lambda tx: SqlModels(tx).get(SqlModels(tx).placed().get(ModelState.LIVE, "")))
         if row is None:
             return 0
-        self._lease = writing(
-            system.store, system.clock, lambda tx, _: SqlChannels(tx).acquire(LEASE, self._owner, now, now + LASTS)
-        )
-        if self._lease is None:
+        if self._lease.mine() is None:
             return 0
         figures = drift_figures(system, row, now)
         day = f"{now.astimezone(SHANGHAI):%Y-%m-%d}"
@@ -61,11 +52,7 @@ class DriftWatch:
 
     def close(self) -> None:
         """Gives the lease back; where the store is away it runs out by itself."""
-        lease, self._lease = self._lease, None
-        if lease is not None:
-            with suppress(RetryLater), self._system.store.transaction(write=True) as tx:
-                SqlChannels(tx).release(lease)
-                tx.commit()
+        self._lease.close()
 
 
 def drift_figures(system: System, row: ModelRow, now: datetime) -> dict[str, Any]:

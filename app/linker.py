@@ -4,11 +4,8 @@ One of all processes does it, by a lease. It goes through the decisions in their
 transaction that writes a batch's signatures and links, so a killed linker goes on there and writes no link twice.
 """
 
-import secrets
-import socket
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -17,16 +14,16 @@ import numpy as np
 
 from app.failpoints import Failpoint, no_failpoint
 from app.happened import EventMaker
+from app.leased import Leased
 from app.similar_told import tell_due
 from app.transactions import reading, writing
-from domain.errors import LeaseLost, RetryLater
+from domain.errors import LeaseLost
 from domain.messages import Message
 from domain.ports import Clock
 from domain.records import Lease
 from ingest.normalise import form_of_normalised
 from ingest.signing import BYTES, LEAST, PREFIX, RUNGS, SCHEME, WHOLE, alike, sign
 from store import signatures, similar
-from store.channels import SqlChannels
 from store.engine import Transaction
 from store.search import Horizon, horizon
 from store.signatures import Decided, Signature
@@ -88,16 +85,14 @@ class Linker:
         self._make_event = make_event
         self._settings = settings
         self._failpoint = failpoint
-        self._owner = f"{socket.gethostname()}/linker-{secrets.token_hex(4)}"
-        self._lease: Lease | None = None
-        self._ask_at = clock.now()
+        self._lease = Leased(store, clock, LEASE, LASTS)
         self._seen: deque[Horizon] = deque(maxlen=1000)
         self._index: SimilarIndex | None = None
         self._loaded = 0
 
     def look(self) -> int:
         """How many decisions or groups were handled, 0 when nothing is left or another process does it. Raises RetryLater."""
-        lease = self._leased()
+        lease = self._lease.mine()
         if lease is None:
             return 0
         try:
@@ -109,7 +104,7 @@ class Linker:
                 return len(found)
             return tell_due(self._store, self._clock, self._make_event, lease)
         except LeaseLost:
-            self._lease, self._ask_at = None, self._clock.now()
+            self._lease.forget()
             return 0
 
     def waits(self) -> bool:
@@ -125,18 +120,7 @@ class Linker:
 
     def close(self) -> None:
         """Gives the lease back; where the store is away it runs out by itself."""
-        lease, self._lease = self._lease, None
-        if lease is not None:
-            with suppress(RetryLater), self._store.transaction(write=True) as tx:
-                SqlChannels(tx).release(lease)
-                tx.commit()
-
-    def _leased(self) -> Lease | None:
-        now = self._clock.now()
-        if now >= self._ask_at:
-            self._lease = self._write(lambda tx: SqlChannels(tx).acquire(LEASE, self._owner, now, now + LASTS))
-            self._ask_at = now + LASTS / 2
-        return self._lease
+        self._lease.close()
 
     def _sign_anew(self, tx: Transaction, lease: Lease) -> None:
         """After an upgrade that signs in another way."""

@@ -1,18 +1,13 @@
 """Filling the register's search index, beside the way of a letter: whatever it lacks is looked for, a batch at a time."""
 
-import secrets
-import socket
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import timedelta
 from typing import TypeVar
 
+from app.leased import Leased
 from app.transactions import reading, writing
-from domain.errors import RetryLater
 from domain.ports import Clock
-from domain.records import Lease
-from store.channels import SqlChannels
 from store.engine import Transaction
 from store.search import Horizon, Unindexed, horizon, new_messages, put, revised_messages, slice_of_messages
 from store.times import to_us
@@ -38,9 +33,7 @@ class SearchIndexer:
     def __init__(self, store: SqlStore, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._owner = f"{socket.gethostname()}/search-{secrets.token_hex(4)}"
-        self._lease: Lease | None = None
-        self._ask_at = clock.now()
+        self._lease = Leased(store, clock, LEASE, LASTS)
         self.floor = 0
         self._at = 0
         self._turn = 0
@@ -48,7 +41,7 @@ class SearchIndexer:
 
     def look(self) -> int:
         """Indexes one batch; how many messages, 0 when nothing is left or another process does it. Raises RetryLater."""
-        if not self._leased():
+        if self._lease.mine() is None:
             return 0
         found, seen = self._read(self._new)
         if found:
@@ -73,11 +66,7 @@ class SearchIndexer:
 
     def close(self) -> None:
         """Gives the lease back; where the store is away it runs out by itself."""
-        lease, self._lease = self._lease, None
-        if lease is not None:
-            with suppress(RetryLater), self._store.transaction(write=True) as tx:
-                SqlChannels(tx).release(lease)
-                tx.commit()
+        self._lease.close()
 
     def _new(self, tx: Transaction) -> tuple[list[Unindexed], Horizon]:
         seen = horizon(tx)
@@ -98,13 +87,6 @@ class SearchIndexer:
         while self._seen and self._seen[0].begun <= seen.ended:
             self.floor = max(self.floor, self._seen.popleft().top)
         self._at = self.floor
-
-    def _leased(self) -> bool:
-        now = self._clock.now()
-        if now >= self._ask_at:
-            self._lease = self._write(lambda tx: SqlChannels(tx).acquire(LEASE, self._owner, now, now + LASTS))
-            self._ask_at = now + LASTS / 2
-        return self._lease is not None
 
     def _read(self, work: Callable[[Transaction], T]) -> T:
         return reading(self._store, work)

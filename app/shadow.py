@@ -4,20 +4,15 @@ Its opinion of each decided letter is written once, a batch at a time, by one of
 times as long as a batch took. What it thinks is read by nobody but those who compare.
 """
 
-import secrets
-import socket
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import timedelta
 from typing import TypeVar
 
+from app.leased import Leased
 from app.transactions import reading, writing
 from app.wiring import System
 from classify.model import Model
-from domain.errors import RetryLater
 from domain.models import ModelRow, ModelState, Opinion
-from domain.records import Lease
-from store.channels import SqlChannels
 from store.engine import Transaction
 from store.models import SqlModels
 from store.opinions import Decided, SqlOpinions
@@ -39,9 +34,7 @@ class Shadow:
 
     def __init__(self, system: System) -> None:
         self._system = system
-        self._owner = f"{socket.gethostname()}/shadow-{secrets.token_hex(4)}"
-        self._lease: Lease | None = None
-        self._ask_at = system.clock.now()
+        self._lease = Leased(system.store, system.clock, LEASE, LASTS)
         self._model: Model | None = None
         self._loaded = ""
 
@@ -52,7 +45,7 @@ class Shadow:
         if row is None:
             self._model, self._loaded = None, ""
             return 0
-        if not self._leased():
+        if self._lease.mine() is None:
             return 0
         wanting = self._read(lambda tx: SqlOpinions(tx).wanting(row.version, row.seen, BATCH))
         if wanting:
@@ -68,11 +61,7 @@ class Shadow:
 
     def close(self) -> None:
         """Gives the lease back; where the store is away it runs out by itself."""
-        lease, self._lease = self._lease, None
-        if lease is not None:
-            with suppress(RetryLater), self._system.store.transaction(write=True) as tx:
-                SqlChannels(tx).release(lease)
-                tx.commit()
+        self._lease.close()
 
     def _opinions(self, row: ModelRow, wanting: list[Decided]) -> list[Opinion]:
         model, now = self._loaded_model(row), self._system.clock.now()
@@ -91,13 +80,6 @@ class Shadow:
     def _floor(self, row: ModelRow, wanting: list[Decided]) -> int:
         before = self._system.clock.now() - SETTLED
         return max([row.seen, *(letter.id for letter in wanting if letter.at < before)])
-
-    def _leased(self) -> bool:
-        now = self._system.clock.now()
-        if now >= self._ask_at:
-            self._lease = self._write(lambda tx: SqlChannels(tx).acquire(LEASE, self._owner, now, now + LASTS))
-            self._ask_at = now + LASTS / 2
-        return self._lease is not None
 
     def _read(self, work: Callable[[Transaction], T]) -> T:
         return reading(self._system.store, work)
