@@ -7,6 +7,7 @@ from datetime import datetime
 from app.happened import Event, EventMaker, History, Offer
 from app.offers import offers_to_close
 from app.register_plan import masked_text
+from app.repeats import told_to
 from app.transactions import audit_entry
 from domain.decisions import Assignment, AssignmentState, Decision, MatterState, Outcome, Role
 from domain.errors import Refused, RetryLater
@@ -84,7 +85,8 @@ class Changes:
             event = replace(event, others=self.others[matter])
         if isinstance(event, Event) and not event.history and matter in self.histories:
             event = replace(event, history=self.histories[matter])
-        self.outbox.append(self.make_event(event, sequence, self.now))
+        told = told_to(event) if isinstance(event, Event) else event
+        self.outbox.append(self.make_event(told, sequence, self.now))
 
     def dispatch(
         self,

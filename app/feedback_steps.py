@@ -153,7 +153,7 @@ class FeedbackSteps:
         if others := merged_letters(known.letters[matter]):
             changes.others[matter] = others
         if past := past_of(changes.matters[matter].repeat_of, uow.matters, uow.reads, uow.assignments):
-            changes.histories[matter] = history_of(past[0].id, past[1])
+            changes.histories[matter] = history_of(*past)
         changes.decide(matter, replace(decision, rule=CLAIM_RULE))
         changes.dispatch(message, replace(decision, rule=CLAIM_RULE), standing)
         changes.settle(message, MessageState.DISPATCHED, reason=CLAIM_RULE)

@@ -13,13 +13,14 @@ from domain.records import MatterRow, NewOutbox
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """One earlier step of a matter, or of the matter that it repeats, as departments may read it."""
+    """One step of the matter that a matter repeats, as departments may read it; ``excluded`` ones may not."""
 
     at: datetime
     what: str
     unit: UnitCode
     text: str = ""
     number: str = ""
+    excluded: tuple[UnitCode, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

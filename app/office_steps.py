@@ -134,7 +134,7 @@ class OfficeSteps:
         if others := merged_letters(members):
             changes.others[matter] = others
         if past := past_of(changes.matters[matter].repeat_of, uow.matters, uow.reads, uow.assignments):
-            changes.histories[matter] = history_of(past[0].id, past[1])
+            changes.histories[matter] = history_of(*past)
         return members
 
     def _audited(self, subject: str, action: str, work: Callable[[], T]) -> T:

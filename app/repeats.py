@@ -9,12 +9,14 @@ from dataclasses import replace
 from typing import Any
 
 from app.documents import iso
-from app.happened import History
+from app.happened import Event, History
 from domain.clock import SHANGHAI
 from domain.decisions import EARLIER, Assignment, AssignmentState, Evidence, Suggestion
 from domain.ids import MatterId
 from domain.ports import AssignmentRepository, MatterRepository, ReadRepository
 from domain.records import MatterRow
+from route.confidentiality import may_see
+from store.earlier import tells, untold
 
 
 def where_it_went(matter: MatterId | None, rows: Mapping[MatterId, MatterRow]) -> MatterId | None:
@@ -24,9 +26,9 @@ def where_it_went(matter: MatterId | None, rows: Mapping[MatterId, MatterRow]) -
     return matter
 
 
-def history_of(matter: MatterId, parts: Iterable[Assignment]) -> tuple[History, ...]:
+def history_of(row: MatterRow, parts: Iterable[Assignment]) -> tuple[History, ...]:
     """What units did with the earlier matter, as the next one's units may read it."""
-    steps = [step for part in parts for step in _steps(matter, part)]
+    steps = [replace(step, excluded=row.excluded) for part in parts for step in _steps(row.id, part)]
     return tuple(sorted(steps, key=lambda step: step.at))
 
 
@@ -92,6 +94,14 @@ def _unit(part: Assignment) -> dict[str, Any]:
 def for_decision(earlier: Mapping[str, Evidence]) -> tuple[Evidence, ...]:
     """The same beside a decision, with the units' codes: also of units that nothing else speaks for."""
     return tuple(replace(one, text=f"{unit} {one.text}") for unit, one in earlier.items())
+
+
+def told_to(event: Event) -> Event:
+    """The event as its unit may read it: where that must not see the earlier matter, without a word of it."""
+    if event.decision is None or not (event.history or tells(event.decision.evidence, ())):
+        return event
+    history = tuple(step for step in event.history if may_see(event.assignment.unit, step.excluded))
+    return event if history else replace(event, history=(), decision=untold(event.decision))
 
 
 def for_units(document: dict[str, Any] | None, units: Sequence[str]) -> dict[str, Any] | None:

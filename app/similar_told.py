@@ -120,7 +120,7 @@ def _tell(uow: UnitOfWork, group: int, now: datetime, make_event: EventMaker) ->
     changes.others |= {matter: others for matter in chosen if (others := merged_letters(messages[matter]))}
     for matter in locked:
         if past := past_of(locked[matter].repeat_of, uow.matters, uow.reads, uow.assignments):
-            changes.histories[matter] = history_of(past[0].id, past[1])
+            changes.histories[matter] = history_of(*past)
     said: list[tuple[MatterId, UnitCode, int]] = []
     for one in wanted:
         part = one.part

@@ -266,7 +266,7 @@ class _BatchWriter:
             reason = f"returned by {returned[-1].unit}" if returned else "returned before: the office arbitrates"
             decision = replace(decision, outcome=Outcome.REVIEW, lead=None, co_units=(), deadline=None, reason=reason)
         decision = replace(decision, evidence=(*decision.evidence, *for_decision(earlier)))
-        self.apply(message, decision, history_of(repeated, past) if repeated is not None else ())
+        self.apply(message, decision, history_of(self.changes.matters[repeated], past) if repeated is not None else ())
 
     def apply(self, message: Message, decision: Decision, history: tuple[History, ...]) -> None:
         self.changes.decide(message.matter, decision)

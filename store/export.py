@@ -41,7 +41,8 @@ def export_matters(tx: Transaction, unit: UnitCode | None = None) -> Iterator[Do
 def _documents(tx: Transaction, ids: Sequence[str], unit: UnitCode | None) -> Iterator[Document]:
     rows = {row.id: row for row in tx.rows(select(matters).where(matters.c.id.in_(ids)))}
     earlier = [row.repeat_of for row in rows.values() if row.repeat_of is not None]
-    hidden = {row[0] for row in tx.rows(select(matters.c.id).where(matters.c.id.in_(earlier), matters.c.sealed == 1))}
+    past = tx.rows(select(matters.c.id, matters.c.sealed, matters.c.excluded).where(matters.c.id.in_(earlier)))
+    hidden = {row.id for row in past if row.sealed or (unit is not None and unit in get_units(row.excluded))}
     written = _grouped(tx, select(messages).where(messages.c.matter.in_(ids)).order_by(messages.c.id))
     given = _grouped(tx, select(assignments).where(assignments.c.matter.in_(ids)).order_by(assignments.c.position))
     decided = _grouped(tx, select(decisions).where(decisions.c.matter.in_(ids)).order_by(decisions.c.id))
@@ -51,7 +52,7 @@ def _documents(tx: Transaction, ids: Sequence[str], unit: UnitCode | None) -> It
         excluded = {*get_units(rows[matter].excluded), *(get_units(last.excluded) if last is not None else ())}
         if unit is None or unit not in excluded:
             document = _document(rows[matter], written[matter], last, given[matter], unit)
-            # A sealed matter is never linked from.
+            # A matter that is sealed, or that the unit must not see, is never linked from.
             yield {**document, "repeat_of": None} if document["repeat_of"] in hidden else document
 
 

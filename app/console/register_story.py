@@ -12,6 +12,7 @@ from app.wiring import System
 from domain.accounts import Viewer
 from domain.errors import Refused
 from domain.ids import MatterId, Number
+from route.confidentiality import may_see
 from store.desk_register import is_sealed, visible_matter
 
 NOT_THERE = "there is no {}, or you may not see it"
@@ -43,6 +44,9 @@ def story(system: System, viewer: Viewer, number: str) -> Document:
         members = uow.reads.of_matters([matter]).get(matter, [])
         parts = uow.assignments.of_matters([matter]).get(matter, [])
         row = uow.matters.get(matter)
+        past = uow.matters.get(MatterId(document["earlier"]["number"])) if document["earlier"] is not None else None
+    if past is not None and not all(may_see(unit, past.excluded) for unit in viewer.units or ()):
+        document |= {"earlier": None, "repeat_of": None}
     with system.store.transaction(write=False) as tx:
         similar = similar_document(tx, matter, viewer)
     sealed = require_sealed(system, viewer, number)

@@ -1,16 +1,19 @@
 """A letter that comes again: who had it before and what was answered is told to who decides, and decides nothing."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
 import pytest
 
+from app.console.register_story import story
 from app.console.review_shown import matter_document
 from app.office import Choice
 from app.reports import explain_document
-from domain.accounts import Account, Role
+from domain.accounts import Account, Role, Viewer
 from domain.events import FeedbackEvent, FeedbackType
 from domain.ids import AssignmentId, EventId, Number, UnitCode
+from store.export import export_matters
 from tests.support.desk import Desk
 
 TEXT = "桂园小区又停水，门口路面也坏了，请派人来看。"
@@ -105,3 +108,33 @@ def test_of_a_sealed_earlier_matter_nothing_is_told(desk: Desk) -> None:
     assert first not in orjson.dumps([explained["steps"], page["suggestions"], page["decision"]]).decode().replace(again, "")
     desk.office.decide(again, Choice("roads"))
     assert desk.events("roads")[-1]["data"]["history"] == []
+
+
+EXCLUDING = """
+[[rule]]
+name = "not-the-roads"
+any = ["交通局"]
+excluded = ["roads"]
+continue = true
+"""
+
+
+def test_a_unit_that_must_not_see_the_earlier_matter_is_told_nothing_of_it(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "city", rules=EXCLUDING)
+    first = letter(desk, "a", TEXT + "交通局")
+    answered(desk, first, "water", "已派人检查")
+    desk.clock.forward(days=3)
+    again = letter(desk, "b")
+    assert explain_document(desk.system, again)["repeat_of"] == first
+    desk.office.decide(again, Choice("roads", co_units=(UnitCode("water"),)))
+    assert desk.events("water")[-1]["data"]["history"] != []
+    desk.office.extend(AssignmentId(f"{again}.roads.1"), 2, "工程量大")
+    told = orjson.dumps([event["data"] for event in desk.events("roads")]).decode()
+    assert first not in told
+    viewer = Viewer(reads=True, units=(UnitCode("roads"),))
+    seen = story(desk.system, viewer, again)
+    assert (seen["repeat_of"], seen["earlier"]) == (None, None)
+    assert story(desk.system, replace(viewer, units=(UnitCode("water"),)), again)["earlier"]["number"] == first
+    with desk.system.store.transaction(write=False) as tx:
+        exported = {unit: [one["repeat_of"] for one in export_matters(tx, UnitCode(unit))][-1] for unit in ("roads", "water")}
+    assert exported == {"roads": None, "water": first}
