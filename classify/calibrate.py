@@ -109,15 +109,20 @@ def calibrate(out_of_fold: Held, later: Held | None, steepness: float, weights: 
     )
 
 
+def raised(held: Held, weights: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The scores with what being named adds to them. ``weights``: of ``name_weights``."""
+    scores = held.scores.astype(np.float64)
+    n_units = scores.shape[1]
+    for at in range(len(KINDS)):
+        scores += np.asarray(held.named[:, at * n_units : (at + 1) * n_units].multiply(weights[at]).todense())
+    return scores
+
+
 def first_choices(
     held: Held, steepness: float, weights: npt.NDArray[Any]
 ) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
     """(two best probabilities, first unit, whether it was right) of each held-out letter."""
-    raised = held.scores.astype(np.float64)
-    for at in range(len(KINDS)):
-        named = held.named[:, at * raised.shape[1] : (at + 1) * raised.shape[1]]
-        raised += np.asarray(named.multiply(weights[at]).todense())
-    likely = softmax(raised, steepness)
+    likely = softmax(raised(held, weights), steepness)
     best = np.argsort(-likely, axis=1, kind="stable")[:, :2]
     return np.take_along_axis(likely, best, axis=1), best[:, 0], best[:, 0] == held.labels
 

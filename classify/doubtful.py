@@ -30,7 +30,7 @@ def doubtful_labels(
     is at least as likely as that unit is on average among its own letters, and likelier than the label's. Raises HaltForPerson
     when there is no labelled letter."""
     judged = out_of_fold(rows, units=units, seed=seed, progress=progress)
-    likely = softmax(judged.scores.astype(np.float64), judged.steepness)
+    likely = softmax(judged.scores, judged.steepness)
     at = np.arange(len(judged.labels))
     usual = np.array(
         [likely[judged.labels == unit, unit].mean() if (judged.labels == unit).any() else 1.0 for unit in range(likely.shape[1])]

@@ -15,8 +15,8 @@ from scipy import sparse
 from classify.features import FloatArray, Text, Vectorizer, build_space
 from classify.labelled import LabelledText
 from classify.linear import fit_scores
-from classify.names import NameFinder, directory_patterns, label_patterns, unit_names
-from classify.replies import referred_unit
+from classify.names import NameFinder, patterns_of, unit_names
+from classify.replies import learned_unit
 from classify.tokens import best_tokenizer, readable
 from classify.train import MOST_WORDS, most_grams
 from domain.ids import UnitCode
@@ -71,7 +71,7 @@ class Learner:
             self._number(row.unit)
         names = unit_names(self._units, sorted(self.codes))
         for row in new:
-            label = (referred_unit(row.reply, names) if row.reply else None) or row.unit
+            label = learned_unit(row, names)
             self._rows.append(row)
             self._texts.append((readable(row.subject), readable(row.body)))
             self._labels.append(self._number(label))
@@ -101,10 +101,7 @@ class Learner:
         space = build_space(self._texts, best_tokenizer(), most_words=MOST_WORDS, most_grams=most_grams(len(self.codes)))
         self._vectorizer = Vectorizer(space)
         self._features = [self._vectorizer.transform(self._texts)]
-        joined = [f"{subject}\n{body}" for subject, body in self._texts]
-        codes = tuple(self.codes)
-        patterns = label_patterns(codes, joined) if self._units is None else directory_patterns(self._units, codes, joined)
-        self._finder = NameFinder(patterns)
+        self._finder = NameFinder(patterns_of(self._units, self.codes, self._texts))
         self._built = len(self._rows)
         self._weights = np.zeros((len(space.idf), 0), dtype=np.float32)
         self._bias = np.zeros(0, dtype=np.float32)

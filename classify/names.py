@@ -62,6 +62,14 @@ class NameFinder:
         return sparse.csr_matrix((ones, (found[:, 0], columns)), shape=(len(texts), len(KINDS) * n_units))
 
 
+def patterns_of(
+    units: Sequence[Unit] | None, codes: Sequence[UnitCode], texts: Sequence[tuple[str, str]]
+) -> tuple[NamePattern, ...]:
+    """Of the directory's units or, where there is none, of the labels; ``texts``: subjects and bodies that name them."""
+    written = [f"{subject}\n{body}" for subject, body in texts]
+    return label_patterns(codes, written) if units is None else directory_patterns(units, codes, written)
+
+
 def directory_patterns(units: Sequence[Unit], codes: Sequence[UnitCode], texts: Sequence[str]) -> tuple[NamePattern, ...]:
     """Patterns of the directory's names, aliases and places, and of the abbreviations that ``texts`` use for them."""
     number = {code: at for at, code in enumerate(codes)}

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
+from classify.labelled import LabelledText
 from classify.names import shortens
 from domain.ids import UnitCode
 
@@ -26,6 +27,11 @@ _CITY = re.compile(r"^(?:[\u4e00-\u9fff]{2,4}市|市|省)(?=[\u4e00-\u9fff]{2})"
 _OFFSHOOT = re.compile(r"^[\u4e00-\u9fff]{2,8}?局([\u4e00-\u9fff]{2,6}(?:支队|大队|中心))$")
 """公安局交警支队 is the 交警支队."""
 _ENDING = re.compile(r"(?:管理|主管)?(?:部门|单位|机关)$")
+
+
+def learned_unit(row: LabelledText, names: Mapping[str, UnitCode]) -> UnitCode:
+    """Whose the letter is for who learns: the unit that its reply sends the citizen to, else the one that answered."""
+    return (referred_unit(row.reply, names) if row.reply else None) or row.unit
 
 
 def referred_unit(reply: str, names: Mapping[str, UnitCode]) -> UnitCode | None:

@@ -27,8 +27,8 @@ from classify.features import FloatArray, Text, Vectorizer, build_space
 from classify.labelled import LabelledText
 from classify.linear import COST, LOUDNESS, log_odds, quantised
 from classify.model import Model
-from classify.names import NameFinder, NamePattern, directory_patterns, label_patterns, unit_names
-from classify.replies import referred_unit
+from classify.names import NameFinder, patterns_of, unit_names
+from classify.replies import learned_unit
 from classify.tokens import best_tokenizer, readable
 from classify.train import BLOCKS, Progress, matter_hash
 from domain.errors import HaltForPerson
@@ -140,8 +140,7 @@ class _Pupil:
             texts, best_tokenizer(), most_words=MOST_WORDS, most_grams=max(10_000, min(MOST_GRAMS, most_grams))
         )
         self._vectorizer = Vectorizer(self._space)
-        self._patterns = _patterns(units, look.codes, texts)
-        self._finder = NameFinder(self._patterns)
+        self._finder = NameFinder(patterns_of(units, look.codes, texts))
         self._loudness = self._learn_loudness(texts, np.array([self._label(row) for row in look.sample]))
         steps = min(look.n_rows, ENOUGH_STEPS)
         self._machine = SGDClassifier(loss="modified_huber", alpha=1 / (COST * steps), random_state=seed)
@@ -184,7 +183,7 @@ class _Pupil:
             weights=small,
             scales=scales,
             bias=bias,
-            patterns=self._patterns,
+            patterns=self._finder.patterns,
             name_weights=weights_of_names,
             calibration=calibrate(never, before, steepness, weights_of_names),
             target=target,
@@ -237,8 +236,7 @@ class _Pupil:
         return loudness
 
     def _label(self, row: LabelledText) -> int:
-        referred = referred_unit(row.reply, self._names) if row.reply else None
-        return self._number.get(referred, self._number[row.unit]) if referred else self._number[row.unit]
+        return self._number.get(learned_unit(row, self._names), self._number[row.unit])
 
 
 def _drawn(row: LabelledText, seed: int, what: str) -> float:
@@ -249,8 +247,3 @@ def _drawn(row: LabelledText, seed: int, what: str) -> float:
 
 def _text(row: LabelledText) -> Text:
     return readable(row.subject), readable(row.body)
-
-
-def _patterns(units: Sequence[Unit] | None, codes: tuple[UnitCode, ...], texts: list[Text]) -> tuple[NamePattern, ...]:
-    joined = [f"{subject}\n{body}" for subject, body in texts]
-    return label_patterns(codes, joined) if units is None else directory_patterns(units, codes, joined)

@@ -10,14 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from classify.artefact import ModelData, with_version
-from classify.calibrate import Held, calibrate, name_weights, reciprocal_rank
+from classify.calibrate import Held, calibrate, name_weights, raised, reciprocal_rank
 from classify.confidence import OUT_OF_FOLD
 from classify.features import FeatureSpace, Vectorizer, build_space
 from classify.labelled import LabelledText
 from classify.linear import COST, fit_scores, quantised
 from classify.model import Model
-from classify.names import NameFinder, NamePattern, directory_patterns, label_patterns, unit_names
-from classify.replies import referred_unit
+from classify.names import NameFinder, NamePattern, patterns_of, unit_names
+from classify.replies import learned_unit
 from classify.tokens import best_tokenizer, readable
 from domain.errors import HaltForPerson
 from domain.ids import UnitCode
@@ -79,12 +79,8 @@ def train(
     tell("features", 0.0)
     corpus = _corpus(rows, units)
     n_units = len(corpus.codes)
-    space = build_space(corpus.texts, best_tokenizer(), most_words=MOST_WORDS, most_grams=most_grams(n_units))
-    features = Vectorizer(space).transform(corpus.texts)
-    patterns = _patterns(corpus, units)
-    named = NameFinder(patterns).matrix(corpus.texts, n_units)
+    trial = _trial(corpus, units, seed)
     tell("folds", 0.1)
-    trial = _Trial(corpus, space, features, named, seed)
     folds = _folds(corpus, seed)
     cost = _best_cost(trial, folds[:FOLDS_FOR_COST], lambda share: tell("folds", 0.1 + 0.2 * share))
     out_of_fold = trial.held(folds, cost, lambda share: tell("folds", 0.3 + 0.25 * share))
@@ -94,15 +90,15 @@ def train(
     calibration = calibrate(out_of_fold, later if len(later.labels) else None, steepness, weights_of_names)
     tell("fit", 0.85)
     told: dict[str, Any] = {"partial": corpus.partial, "declined": corpus.answered}
-    weights, bias = fit_scores(features, corpus.labels, n_units, space.voices, seed=seed, cost=cost, **told)
+    weights, bias = fit_scores(trial.features, corpus.labels, n_units, trial.space.voices, seed=seed, cost=cost, **told)
     small, scales = quantised(weights)
     data = ModelData(
         units=corpus.codes,
-        space=space,
+        space=trial.space,
         weights=small,
         scales=scales,
         bias=bias,
-        patterns=patterns,
+        patterns=trial.patterns,
         name_weights=weights_of_names,
         calibration=calibration,
         target=target,
@@ -132,21 +128,12 @@ def out_of_fold(
     tell = progress or (lambda _stage, _share: None)
     tell("features", 0.0)
     corpus = _corpus(rows, units)
-    n_units = len(corpus.codes)
-    space = build_space(corpus.texts, best_tokenizer(), most_words=MOST_WORDS, most_grams=most_grams(n_units))
-    features = Vectorizer(space).transform(corpus.texts)
-    named = NameFinder(_patterns(corpus, units)).matrix(corpus.texts, n_units)
     folds = _folds(corpus, seed)
-    trial = _Trial(corpus, space, features, named, seed)
-    held = trial.held(folds, COSTS[0], lambda share: tell("folds", 0.1 + 0.9 * share))
+    held = _trial(corpus, units, seed).held(folds, COSTS[0], lambda share: tell("folds", 0.1 + 0.9 * share))
     steepness, weights = name_weights(held)
-    order = np.concatenate(
-        [rows_held for learn, rows_held, _ in folds if len(learn) and len(rows_held)] or [np.zeros(0, dtype=int)]
-    )
-    scores = held.scores + sum(
-        np.asarray(held.named[:, at * n_units : (at + 1) * n_units].multiply(weights[at]).todense()) for at in range(len(weights))
-    )
-    return Disputed(tuple(corpus.rows[at] for at in order.tolist()), corpus.codes, corpus.labels[order], scores, steepness)
+    order = np.concatenate([judged for learn, judged, _ in folds if len(learn) and len(judged)] or [np.zeros(0, dtype=int)])
+    rows_held = tuple(corpus.rows[at] for at in order.tolist())
+    return Disputed(rows_held, corpus.codes, corpus.labels[order], raised(held, weights), steepness)
 
 
 def _corpus(rows: Sequence[LabelledText], units: Sequence[Unit] | None) -> _Corpus:
@@ -155,7 +142,7 @@ def _corpus(rows: Sequence[LabelledText], units: Sequence[Unit] | None) -> _Corp
     if not kept:
         raise HaltForPerson("there is no labelled letter to train from", remedy="give letters whose unit is in the directory")
     names = unit_names(units, sorted({row.unit for row in kept}))
-    learned = [(referred_unit(row.reply, names) if row.reply else None) or row.unit for row in kept]
+    learned = [learned_unit(row, names) for row in kept]
     codes = tuple(sorted({row.unit for row in kept} | set(learned)))
     number = {code: at for at, code in enumerate(codes)}
     return _Corpus(
@@ -181,11 +168,6 @@ def matter_hash(row: LabelledText) -> bytes:
 def most_grams(n_units: int) -> int:
     """How many n-grams may have a column where there are so many units."""
     return max(10_000, min(MOST_GRAMS, (MOST_WEIGHTS // n_units - MOST_WORDS) // 2))
-
-
-def _patterns(corpus: _Corpus, units: Sequence[Unit] | None) -> tuple[NamePattern, ...]:
-    texts = [f"{subject}\n{body}" for subject, body in corpus.texts]
-    return label_patterns(corpus.codes, texts) if units is None else directory_patterns(units, corpus.codes, texts)
 
 
 Split = tuple[npt.NDArray[Any], npt.NDArray[Any], int]
@@ -227,6 +209,7 @@ class _Trial:
     corpus: _Corpus
     space: FeatureSpace
     features: Any
+    patterns: tuple[NamePattern, ...]
     named: Any
     seed: int
 
@@ -251,6 +234,14 @@ class _Trial:
             return Held(np.zeros((0, n_units)), self.named[nothing], nothing, nothing)
         order = np.concatenate(rows)
         return Held(np.concatenate(scores), self.named[order], self.corpus.answered[order], np.concatenate(blocks))
+
+
+def _trial(corpus: _Corpus, units: Sequence[Unit] | None, seed: int) -> _Trial:
+    texts, n_units = corpus.texts, len(corpus.codes)
+    space = build_space(texts, best_tokenizer(), most_words=MOST_WORDS, most_grams=most_grams(n_units))
+    patterns = patterns_of(units, corpus.codes, texts)
+    named = NameFinder(patterns).matrix(texts, n_units)
+    return _Trial(corpus, space, Vectorizer(space).transform(texts), patterns, named, seed)
 
 
 def _best_cost(trial: _Trial, splits: list[Split], tell: Callable[[float], None]) -> float:

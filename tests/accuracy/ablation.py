@@ -12,8 +12,8 @@ import numpy as np
 from classify.features import Vectorizer, build_space
 from classify.labelled import LabelledText
 from classify.linear import COST
-from classify.names import KINDS, NameFinder, label_patterns, unit_names
-from classify.replies import referred_unit
+from classify.names import KINDS, NameFinder, patterns_of, unit_names
+from classify.replies import learned_unit
 from classify.tokens import best_tokenizer
 from classify.train import MOST_WORDS, most_grams
 from tests.accuracy.figures import Figure
@@ -68,14 +68,14 @@ def figures(data: Path) -> list[Figure]:
 
 def _part(learned: Sequence[LabelledText], tested: Sequence[LabelledText]) -> Part:
     names = unit_names(None, sorted({row.unit for row in learned}))
-    labels = [(referred_unit(row.reply, names) if row.reply else None) or row.unit for row in learned]
+    labels = [learned_unit(row, names) for row in learned]
     codes = tuple(sorted({row.unit for row in learned} | set(labels)))
     number = {code: at for at, code in enumerate(codes)}
     texts = [(row.subject, row.body) for row in learned]
     asked = [(row.subject, row.body) for row in tested]
     space = build_space(texts, best_tokenizer(), most_words=MOST_WORDS, most_grams=most_grams(len(codes)))
     vectorizer = Vectorizer(space)
-    finder = NameFinder(label_patterns(codes, [f"{subject}\n{body}" for subject, body in texts]))
+    finder = NameFinder(patterns_of(None, codes, texts))
     named = finder.matrix(asked, len(codes)).toarray().reshape(len(asked), len(KINDS), len(codes)).sum(axis=1)
     return Part(
         rows=tuple(learned),
