@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from classify.elsewhere import sent_elsewhere
 from classify.labelled import LabelledText
 from classify.rows import LetterRow, read_letters
 from domain.ids import UnitCode
 from ingest.mask import mask
 from ingest.normalise import normalise
+from tests.accuracy.elsewhere import sent_elsewhere
 
 TOPICS = "taidi2020c.csv"
 UNITS = "jiamusi.csv"

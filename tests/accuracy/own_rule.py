@@ -8,8 +8,8 @@ import csv
 import hashlib
 from pathlib import Path
 
-from classify.elsewhere import sent_elsewhere
 from classify.rows import LetterRow
+from tests.accuracy.elsewhere import sent_elsewhere
 from tests.accuracy.figures import Figure
 from tests.accuracy.letters import units
 

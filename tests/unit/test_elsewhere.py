@@ -2,7 +2,7 @@
 
 import pytest
 
-from classify.elsewhere import sent_elsewhere
+from tests.accuracy.elsewhere import sent_elsewhere
 
 
 @pytest.mark.parametrize(

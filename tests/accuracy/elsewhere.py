@@ -1,6 +1,6 @@
 """Whether an answer leaves the matter to others: what is surely a unit's own is what it did not send away.
 
-For measuring only; labels come from ``classify.replies``. Read on one city's answers and nothing of its accidents: no unit's,
+Labels come from ``classify.replies``. Read on one city's answers and nothing of its accidents: no unit's,
 place's or office's own name stands here.
 """
 
