@@ -1,5 +1,7 @@
 """Retraining from every label there is; a model that is worse does not serve, and it is said why."""
 
+import secrets
+import socket
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -31,7 +33,7 @@ class Retrained:
 def retrain(system: System, *, by: str, progress: Progress) -> Retrained:
     """Trains on every label there is today and lets the model serve unless something speaks against it. Raises Refused while
     another process retrains, HaltForPerson where there is no label."""
-    lease = _hold(system, by)
+    lease = _hold(system)
     try:
         learned = learn(system, letters_from_store(system), by=by, progress=progress, source="store")
         told = (learned.row.version, learned.row.n_rows, len(learned.row.units))
@@ -44,8 +46,8 @@ def retrain(system: System, *, by: str, progress: Progress) -> Retrained:
         writing(system.store, system.clock, lambda tx, _: SqlChannels(tx).release(lease))
 
 
-def _hold(system: System, by: str) -> Lease:
-    owner = f"{by}/{id(system)}"
+def _hold(system: System) -> Lease:
+    owner = f"{socket.gethostname()}/retrain-{secrets.token_hex(4)}"
     lease = writing(system.store, system.clock, lambda tx, at: SqlChannels(tx).acquire(LEASE, owner, at, at + LEASE_TIME))
     if lease is None:
         raise Refused("another process retrains", remedy="wait for it; its lease is listed on the operations page")
