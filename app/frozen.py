@@ -49,6 +49,11 @@ def group_key(row: LabelledText) -> str:
     return _hash(row.group) if row.group else ""
 
 
+def drawn(key: str, share: float) -> bool:
+    """Whether this share of all keys has this one: always the same for one key."""
+    return int(key[:8], 16) < share * 16**8
+
+
 def split(rows: Sequence[LabelledText], share: float) -> Split:
     """The latest ``share`` set aside, and nothing to learn from that belongs to a matter, or has the text, of a letter set aside."""
     timed = [row.at for row in rows if row.at is not None]
@@ -57,7 +62,7 @@ def split(rows: Sequence[LabelledText], share: float) -> Split:
         from_then_on = sorted(timed)[min(len(timed) - 1, round(len(timed) * (1 - share)))]
         aside = [row for row in rows if row.at is not None and row.at >= from_then_on]
     else:
-        aside = [row for row in rows if int((group_key(row) or text_key(row))[:8], 16) < share * 16**8]
+        aside = [row for row in rows if drawn(group_key(row) or text_key(row), share)]
     texts, groups = {text_key(row) for row in aside}, {group_key(row) for row in aside} - {""}
     chosen = set(map(id, aside))
     rest = [row for row in rows if id(row) not in chosen]

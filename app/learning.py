@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.frozen import LEAST_LETTERS, SHARE, TIMED, FrozenTests, split, text_key
+from app.frozen import LEAST_LETTERS, SHARE, TIMED, FrozenTests, drawn, split, text_key
 from app.judging import figures, suggested
 from app.reference import reference
 from app.training import SEED, Progress, data_hash, keep_model, train_model
@@ -93,7 +93,7 @@ def _curve(system: System, learned: Sequence[LabelledText], test: FrozenTest, pr
     """What parts of the letters, chosen by the hash of their text, would have taught."""
     letters, points = FrozenTests(system).letters(test), []
     for share in CURVE:
-        part = [row for row in learned if int(text_key(row)[:8], 16) < share * 16**8]
+        part = [row for row in learned if drawn(text_key(row), share)]
         if part:
             model = train_model(system, part, progress)
             found = figures(model, suggested(model, letters), letters, system.settings.decide.target_precision)

@@ -7,11 +7,11 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from app.frozen import SHARE, TIMED, FrozenTests, text_key
+from app.frozen import SHARE, TIMED, FrozenTests, drawn, text_key
 from app.judging import figures, suggested
 from app.learning import Learned
 from app.models import file_hash
-from app.training import SEED, Progress, keep_model, labelled
+from app.training import SEED, Progress, keep_model, labelled, of_today
 from app.wiring import System
 from classify.labelled import LabelledText
 from classify.rows import stream_letters
@@ -89,10 +89,8 @@ def learn_stream(
 
 
 def _letters(system: System, path: Path, columns: Mapping[str, str]) -> Iterator[LabelledText]:
-    for row in stream_letters(path, columns):
-        code = system.directory.resolve(row.unit)
-        if code is not None:
-            yield labelled(system, row, code)
+    codes = ((row, system.directory.resolve(row.unit)) for row in stream_letters(path, columns))
+    return of_today(system.directory, (labelled(system, row, code) for row, code in codes if code is not None))
 
 
 def _set_aside(
@@ -109,5 +107,5 @@ def _set_aside(
     if not number:
         return None
     share = min(share, MOST_ASIDE / number)
-    aside = [row for row in chain(_letters(system, path, columns), others) if int(text_key(row)[:8], 16) < share * 16**8]
+    aside = [row for row in chain(_letters(system, path, columns), others) if drawn(text_key(row), share)]
     return tests.freeze(aside, by) if aside else None

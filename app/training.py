@@ -1,7 +1,7 @@
 """Training from a file or from the store, and putting a model to serve."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from importlib.resources import files
@@ -50,7 +50,7 @@ def letters_from_file(system: System, path: Path, columns: Mapping[str, str]) ->
             f"{sum(unknown.values())} letters of {len(unknown)} units that the directory does not know were left out"
             f" ({'、'.join(most)}) → add the units or their aliases to {system.settings.files.units}"
         )
-    return of_today(system.directory, rows), notes
+    return list(of_today(system.directory, rows)), notes
 
 
 def letters_from_store(system: System) -> list[LabelledText]:
@@ -64,17 +64,15 @@ def letters_from_store(system: System) -> list[LabelledText]:
         LabelledText(row.subject, row.body, row.unit, row.at, row.reply, row.matter or f"label-{row.id}", f"label-{row.id}")
         for row in reading(system.store, lambda tx: list(SqlLabels(tx).all()))
     ]
-    return of_today(system.directory, known)
+    return list(of_today(system.directory, known))
 
 
-def of_today(directory: Directory, rows: Iterable[LabelledText]) -> list[LabelledText]:
+def of_today(directory: Directory, rows: Iterable[LabelledText]) -> Iterator[LabelledText]:
     """The letters as labels of the units that have their work today; without those whose unit is gone."""
-    found = []
     for row in rows:
         unit = directory.today(row.unit, row.subject, row.body)
         if unit is not None:
-            found.append(row if unit == row.unit else replace(row, unit=unit))
-    return found
+            yield row if unit == row.unit else replace(row, unit=unit)
 
 
 def train_model(system: System, rows: list[LabelledText], progress: Progress) -> Model:

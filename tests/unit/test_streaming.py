@@ -10,7 +10,7 @@ from app.streaming import learn_stream
 from classify.labelled import LabelledText
 from domain.errors import HaltForPerson
 from tests.support.desk import Desk
-from tests.support.many_models import letters
+from tests.support.many_models import SAID, letters
 
 
 @pytest.fixture
@@ -52,6 +52,15 @@ def test_the_next_one_is_kept_from_the_same_letters(desk: Desk, tmp_path: Path) 
     assert second.test == first.test
     assert not second.made
     assert second.model.data.n_rows > first.model.data.n_rows
+
+
+def test_letters_are_learned_for_the_unit_that_has_their_work_today(desk: Desk, tmp_path: Path) -> None:
+    units = desk.folder / "units.toml"
+    moved = f'[[moved]]\nwords = {list(SAID["water"])}\nfrom = "water"\nto = "river-water"\n'
+    units.write_text(units.read_text(encoding="utf-8") + moved, encoding="utf-8")
+    assert desk.system.refresh() == 1
+    found = learned(desk, written(tmp_path / "letters.csv", letters(1, 300)))
+    assert found.model.units == ("river-water", "roads")
 
 
 def test_a_file_of_unknown_units_is_said(desk: Desk, tmp_path: Path) -> None:
