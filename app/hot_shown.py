@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.documents import iso
+from app.documents import iso, maybe_iso
 from app.register_plan import masked_text
 from store import hot
 from store.engine import Transaction
@@ -34,9 +34,14 @@ def topic_document(topic: HotTopic) -> dict[str, Any]:
     }
 
 
+def shown_topics(tx: Transaction, now: datetime) -> list[HotTopic]:
+    """Topics found within the last day. One with a letter that was sealed since is left out, its words and its number of
+    persons too, until it is found again without that letter."""
+    return hot.ordinary(tx, hot.topics(tx, now - SHOWN_FOR))
+
+
 def kept_document(tx: Transaction, now: datetime) -> dict[str, Any]:
-    """What the page and ``/api/hot`` show: topics found within the last day. One with a letter that was sealed since is
-    left out, its words and its number of persons too, until it is found again without that letter."""
+    """What the page and ``/api/hot`` show."""
     looked = hot.looked_at(tx)
-    shown = [topic_document(topic) for topic in hot.ordinary(tx, hot.topics(tx, now - SHOWN_FOR))]
-    return {"as_of": iso(looked) if looked is not None else None, "topics": shown}
+    topics = [topic_document(topic) for topic in shown_topics(tx, now)]
+    return {"as_of": maybe_iso(looked), "topics": topics}

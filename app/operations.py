@@ -8,7 +8,7 @@ from typing import Any
 
 from app.documents import automatic_document, iso, maybe_iso
 from app.drift import latest_drift
-from app.hot_shown import SHOWN_FOR
+from app.hot_shown import shown_topics
 from app.reports import health_document, ledger_document, linker_document
 from app.slots import held_slots
 from app.sparing import Sparing
@@ -18,7 +18,6 @@ from domain.records import ChannelStatus
 from store import desk_operations as desk
 from store.channels import SqlChannels
 from store.controls import Control, SqlControls
-from store.hot import topics as hot_topics
 from store.signatures import standing
 from store.standings import SqlStandings
 
@@ -50,7 +49,7 @@ class Operations:
             stages, lags = desk.stages(tx, now), desk.lags(tx)
             parked, (all_parked, oldest_parked) = desk.parked_count(tx), desk.parked_since(tx)
             late, soon = desk.owed(tx, now, self._soon(now))
-            hot = len(hot_topics(tx, now - SHOWN_FOR))
+            hot = len(shown_topics(tx, now))
             leases, claims = desk.leases(tx, now), desk.claims(tx, now)
             waits = desk.quarantined_since(tx)
             linker = standing(tx)

@@ -106,14 +106,12 @@ def tell_due(store: SqlStore, clock: Clock, make_event: EventMaker, lease: Lease
 
 
 def _tell(uow: UnitOfWork, group: int, now: datetime, make_event: EventMaker) -> None:
-    letters = uow.similar.members([group])
-    matters = list(dict.fromkeys(letter.matter for letter in letters if letter.state is MessageState.DISPATCHED))
-    wanted = _to_tell(uow, letters, matters)
+    wanted = _to_tell(uow, group)
     chosen = sorted({one.part.matter for one in wanted})[:AT_ONCE]
     locked = uow.matters.lock(chosen)
     if not uow.alone:
         # What was read before the locks may have moved on.
-        wanted = _to_tell(uow, uow.similar.members([group]), chosen)
+        wanted = _to_tell(uow, group)
     changes = Changes(now, make_event, locked)
     messages, decisions = uow.reads.of_matters(chosen), uow.matters.decisions(chosen)
     # An update replaces what a unit holds: what was merged in and what came before must not be missing from it.
@@ -131,8 +129,10 @@ def _tell(uow: UnitOfWork, group: int, now: datetime, make_event: EventMaker) ->
     uow.similar.tell(group, said, now, done=len(chosen) < AT_ONCE)
 
 
-def _to_tell(uow: UnitOfWork, letters: Sequence[SimilarLetter], matters: Sequence[MatterId]) -> list[_Telling]:
+def _to_tell(uow: UnitOfWork, group: int) -> list[_Telling]:
     """A unit hears of each of its letters once that others wrote too; that they become more, of its first letter only."""
+    letters = uow.similar.members([group])
+    matters = list(dict.fromkeys(letter.matter for letter in letters if letter.state is MessageState.DISPATCHED))
     crowd = Crowd(letters)
     told = uow.similar.told(matters)
     first: set[UnitCode] = set()

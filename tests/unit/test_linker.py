@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from app.linker import Linker
+from app.office import Choice
 from app.reports import explain_document
 from domain.errors import LeaseLost
-from domain.ids import Number
+from domain.ids import Number, UnitCode
 from store import signatures
 from tests.support.desk import Desk
 from tests.unit.test_way_of_a_message import ACCUSATION, ROADS, UNCLEAR, WATER
@@ -103,6 +104,23 @@ def test_a_unit_hears_of_its_first_letter_by_steps_and_of_each_other_once(desk: 
     assert desk.balanced()
 
 
+def test_a_unit_hears_no_more_of_a_later_letter_when_another_unit_gets_it_too(desk: Desk) -> None:
+    numbers: list[str] = []
+
+    def come(count: int) -> None:
+        numbers.extend(desk.letter(str(n), WATER, phones=phone(n)) for n in range(len(numbers), len(numbers) + count))
+        desk.work()
+        desk.link()
+
+    come(2)
+    come(2)
+    desk.office.decide(Number(numbers[1]), Choice(lead=UnitCode("water"), co_units=(UnitCode("roads"),)))
+    come(1)
+    assert [count for number, count in similar_events(desk) if number == numbers[0]] == [1, 3]
+    assert [count for number, count in similar_events(desk) if number == numbers[1]] == [1]
+    assert similar_events(desk, "roads") == [(numbers[1], 4)]
+
+
 def test_what_is_sealed_later_is_shown_and_counted_no_more(desk: Desk) -> None:
     first, second, third = (desk.letter(str(n), WATER, phones=phone(n)) for n in range(3))
     desk.work()
@@ -125,9 +143,6 @@ def test_what_waits_for_a_person_is_linked_and_counted_for_units_once_it_is_disp
     desk.work()
     desk.link()
     assert linked(desk, first) == {second}
-    from app.office import Choice
-    from domain.ids import UnitCode
-
     desk.office.decide(Number(first), Choice(lead=UnitCode("water")))
     desk.link()
     assert similar_events(desk) == []

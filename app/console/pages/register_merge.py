@@ -23,7 +23,7 @@ def merge(visit: Visit) -> MatterChanged:
     here, other = _here(visit), Number(visit.sent("other").lower())
     require(visit.system, visit.viewer, other)
     kept, gone = (other, here) if visit.sent("direction", TAKE) == JOIN else (here, other)
-    return visit.office.merge(kept, gone, _reason(visit))
+    return visit.office.merge(kept, gone, visit.sent("reason"))
 
 
 def split(visit: Visit) -> MatterChanged:
@@ -33,7 +33,7 @@ def split(visit: Visit) -> MatterChanged:
     to = visit.sent("to") or SplitTo.ANEW
     if to not in set(SplitTo):
         raise Refused("there is no such choice", remedy="open the page anew")
-    return visit.office.split(letter, _reason(visit), SplitTo(to))
+    return visit.office.split(letter, visit.sent("reason"), SplitTo(to))
 
 
 def by_form(name: str, step: Callable[[Visit], MatterChanged]) -> Callable[[Visit], Response]:
@@ -55,13 +55,6 @@ def by_json(step: Callable[[Visit], MatterChanged]) -> Callable[[Visit], Respons
 
 def _here(visit: Visit) -> Number:
     return Number(visit.request.path_params["number"])
-
-
-def _reason(visit: Visit) -> str:
-    reason = visit.sent("reason")
-    if not reason:
-        raise Refused("the reason is missing", remedy="say why")
-    return reason
 
 
 _TEXT = {"type": "string", "maxLength": 100}
