@@ -126,7 +126,7 @@ def _tell(uow: UnitOfWork, group: int, now: datetime, make_event: EventMaker) ->
             _emit(changes, one, messages[part.matter], decisions[part.matter])
             said.append((part.matter, part.unit, one.others.count))
     changes.write(uow)
-    uow.similar.tell(group, said, now, done=len(chosen) < AT_ONCE)
+    uow.similar.tell(group, said, now, done={one.part.matter for one in wanted} <= set(chosen))
 
 
 def _to_tell(uow: UnitOfWork, group: int) -> list[_Telling]:
