@@ -3,6 +3,7 @@
 import logging
 import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
@@ -10,6 +11,18 @@ import structlog
 from app.settings import Log
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+
+class Lines:
+    """Standard error, as it is when a line is written. A line that finds it closed or its disk full is lost, and nothing else:
+    what logged it goes on."""
+
+    def msg(self, line: str) -> None:
+        with suppress(OSError, ValueError, AttributeError):
+            sys.stderr.write(line + "\n")
+            sys.stderr.flush()
+
+    debug = info = warning = error = critical = msg
 
 
 def set_up_logs(settings: Log) -> None:
@@ -24,7 +37,7 @@ def set_up_logs(settings: Log) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[settings.level]),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=lambda *_: Lines(),
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")

@@ -1,5 +1,8 @@
 """One process does everything, once through or until stopped; what one part meets never stops another."""
 
+import errno
+import io
+import sys
 import threading
 import urllib.error
 import urllib.request
@@ -10,6 +13,7 @@ import pytest
 
 from app.health import HealthServer
 from app.kafka import KafkaWatch
+from app.logs import set_up_logs
 from app.metrics import METRICS, registry
 from app.readiness import readiness
 from app.reports import health_document
@@ -54,6 +58,35 @@ def test_stopping_ends_every_thread(desk: Desk) -> None:
     runner.run(stop)
     runner.close()
     assert desk.balanced()
+
+
+class Full(io.StringIO):
+    """A file on a disk that is full."""
+
+    def write(self, text: str) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("gone", ["closed", "full", "none"])
+def test_a_part_goes_on_when_its_log_cannot_be_written(desk: Desk, gone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    stderr = {"closed": io.StringIO(), "full": Full(), "none": None}[gone]
+    monkeypatch.setattr(sys, "stderr", stderr)
+    set_up_logs(desk.system.settings.log)
+    if gone == "closed" and stderr is not None:
+        stderr.close()
+    stop, runner = threading.Event(), Runner(desk.system, Parts(collect=False))
+    faults = iter([RetryLater("away", remedy="wait"), HaltForPerson("halted", remedy="look"), ValueError("a defect")])
+
+    def step() -> float:
+        if fault := next(faults, None):
+            raise fault
+        stop.set()
+        return 0.0
+
+    monkeypatch.setattr(desk.clock, "wait", lambda *_: False)
+    runner._loop("relay", step, stop)
+    runner.close()
+    assert stop.is_set()
 
 
 def test_an_idle_relay_rests_only_until_the_worker_has_something_for_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
