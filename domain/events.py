@@ -13,6 +13,7 @@ class EventType(StrEnum):
     RECALL = "recall"
     REMINDER = "reminder"
     HOT = "hot"
+    AUTOMATIC = "automatic"
     OFFERED = "offered"
     OFFER_CLOSED = "offer-closed"
     DEAD_LETTER = "dead-letter"

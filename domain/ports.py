@@ -309,7 +309,8 @@ class StandingRepository(Protocol):
     def now(self) -> Standings:
         """The last of each unit."""
 
-    def add(self, changes: Sequence[Standing]) -> None: ...
+    def add(self, changes: Sequence[Standing]) -> list[int]:
+        """One number each, in their order; numbers of one unit rise."""
 
 
 class OutboxRepository(Protocol):

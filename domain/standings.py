@@ -14,13 +14,14 @@ ALL = UnitCode("")
 class Standing:
     """As it was changed to. ``stopped``: nothing goes to the unit (of ALL: to any) without a person. ``threshold``: the least
     probability of a first suggestion of it, above or below that of all; None: that of all, and for ALL the model's own. ``reason`` says
-    why in numbers."""
+    why in numbers. ``since``: of one that is stopped, when it was; the store's word, never written."""
 
     at: datetime
     unit: UnitCode
     stopped: bool = False
     threshold: float | None = None
     reason: str = ""
+    since: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

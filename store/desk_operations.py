@@ -167,7 +167,7 @@ def parked(tx: Transaction, viewer: Viewer, ids: list[int] | None = None) -> lis
     may, parameters = visible_matters(Viewer(reads=True, sealed=viewer.sealed, units=None))
     query = (
         "SELECT o.id, o.topic, o.key, o.type, o.attempts, o.created_at, o.settled_at, o.reason FROM outbox o "
-        f"JOIN matters t ON t.id = o.key WHERE o.waiting = 1 AND o.state = 'parked' AND {may}"
+        f"LEFT JOIN matters t ON t.id = o.key WHERE o.waiting = 1 AND o.state = 'parked' AND {_shown(may)}"
     )
     if ids is None:
         rows = tx.fetch(f"{query} ORDER BY o.id + 0 LIMIT {LISTED}", parameters)
@@ -191,8 +191,16 @@ def parked(tx: Transaction, viewer: Viewer, ids: list[int] | None = None) -> lis
 def parked_count(tx: Transaction) -> int:
     """Those that ``parked`` lists to who sees no sealed matters."""
     may, parameters = visible_matters(Viewer(reads=True, units=None))
-    query = f"SELECT count(*) FROM outbox o JOIN matters t ON t.id = o.key WHERE o.waiting = 1 AND o.state = 'parked' AND {may}"
+    query = (
+        "SELECT count(*) FROM outbox o LEFT JOIN matters t ON t.id = o.key "
+        f"WHERE o.waiting = 1 AND o.state = 'parked' AND {_shown(may)}"
+    )
     return int(tx.fetch(query, parameters)[0][0])
+
+
+def _shown(may: str) -> str:
+    """Of a matter that may be seen, or of none: what units' automation does is no letter's."""
+    return f"(o.type = 'automatic' OR t.id IS NOT NULL AND {may})"
 
 
 def quarantined_since(tx: Transaction) -> dict[str, datetime]:

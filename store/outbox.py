@@ -52,6 +52,10 @@ _PENDING = (
 _PARKED_RECORDS = (
     RECORDS.replace(" FROM", ", o.reason FROM", 1) + " WHERE o.waiting = 1 AND o.state = 'parked' ORDER BY o.id LIMIT ?"
 )
+APART = "events of no matter"
+_COUNT_APART = (
+    "INSERT INTO counters (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = counters.value + excluded.value"
+)
 _id_of = attrgetter("id")
 _TYPES = {kind.value: kind for kind in EventType}
 
@@ -74,6 +78,19 @@ def to_record(row: Sequence[Any]) -> OutboxRecord:
         from_us(row[8]),
         row[9],
     )
+
+
+def add_apart(tx: Transaction, new: Sequence[NewOutbox]) -> None:
+    """Events that belong to no matter, so that no matter's ``sequence`` counts them for the ledger."""
+    if new:
+        tx.run(_COUNT_APART, (APART, len(new)))
+        SqlOutbox(tx).add(new)
+
+
+def apart_from_matters(tx: Transaction) -> int:
+    """How many ``add_apart`` took."""
+    counted = tx.fetch("SELECT value FROM counters WHERE name = ?", (APART,))
+    return int(counted[0][0]) if counted else 0
 
 
 class SqlOutbox:

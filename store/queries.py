@@ -14,6 +14,7 @@ from store.channels import SqlChannels
 from store.codes import get_units
 from store.controls import SqlControls
 from store.engine import Transaction
+from store.outbox import apart_from_matters
 from store.times import from_us, to_us
 from store.visibility import visible_matters
 
@@ -73,7 +74,7 @@ def ledger(tx: Transaction) -> list[LedgerLine]:
     listed, unchanged, manifested, apart, counted = (int(value) for value in tx.fetch(_POLLS)[0])
     direct = tx.fetch("SELECT value FROM counters WHERE name = ?", (DIRECT_CAPTURES,))
     numbers = int(tx.fetch("SELECT coalesce(sum(value), 0) FROM number_counters")[0][0])
-    sequences = int(tx.fetch("SELECT coalesce(sum(sequence), 0) FROM matters")[0][0])
+    sequences = int(tx.fetch("SELECT coalesce(sum(sequence), 0) FROM matters")[0][0]) + apart_from_matters(tx)
     captured = manifested + (int(direct[0][0]) if direct else 0)
     return [
         LedgerLine("listed", listed, {"unchanged": unchanged, "captured": counted}, apart),

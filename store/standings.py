@@ -1,6 +1,7 @@
 """What the model may do without a person: every change of it, appended (``domain.ports.StandingRepository``)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from domain.ids import UnitCode
 from domain.standings import Standing, Standings
@@ -10,7 +11,11 @@ from store.times import from_us, to_us
 
 _INSERT = insert_sql(standings, *(column.name for column in standings.columns))
 _COLUMNS = "at, unit, stopped, threshold, reason"
-_NOW = f"SELECT {_COLUMNS} FROM standings WHERE id IN (SELECT max(id) FROM standings GROUP BY unit) ORDER BY unit"
+_NOW = (
+    f"SELECT {_COLUMNS}, (SELECT min(f.at) FROM standings f WHERE f.unit = s.unit AND f.id > "
+    "(SELECT coalesce(max(r.id), 0) FROM standings r WHERE r.unit = s.unit AND r.stopped = 0)) FROM standings s "
+    "WHERE id IN (SELECT max(id) FROM standings GROUP BY unit) ORDER BY unit"
+)
 
 
 class SqlStandings:
@@ -18,9 +23,11 @@ class SqlStandings:
         self._tx = tx
 
     def now(self) -> Standings:
-        return Standings.last(map(_standing, self._tx.fetch(_NOW)))
+        return Standings.last(
+            replace(_standing(row), since=None if row[5] is None else from_us(row[5])) for row in self._tx.fetch(_NOW)
+        )
 
-    def add(self, changes: Sequence[Standing]) -> None:
+    def add(self, changes: Sequence[Standing]) -> list[int]:
         ids = self._tx.next_ids(standings, len(changes))
         self._tx.many(
             _INSERT,
@@ -29,6 +36,7 @@ class SqlStandings:
                 for row_id, one in zip(ids, changes, strict=True)
             ],
         )
+        return list(ids)
 
     def history(self, limit: int) -> list[Standing]:
         return [_standing(row) for row in self._tx.fetch(f"SELECT {_COLUMNS} FROM standings ORDER BY id DESC LIMIT ?", (limit,))]

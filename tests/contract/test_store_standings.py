@@ -7,18 +7,25 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from app.office import Choice
+from app.outcomes import judged_since
 from app.reports import explain_document, status_document
-from app.standings import LEASE_TIME, Keeper
+from app.standings import LEASE_TIME, Keeper, changed
+from app.wiring import SHARDS
+from domain.accounts import Viewer
 from domain.decisions import Suggestion
+from domain.events import Delivery, DeliveryStatus, EventType, OutboxState
 from domain.ids import Number, UnitCode
-from domain.standings import ALL, Standing
+from domain.standings import ALL, NONE_YET, Standing
 from route.decide import STOPPED
 from route.feedback import parse_feedback
+from store.desk_operations import parked, parked_count
 from store.standings import SqlStandings
 from store.unit_of_work import SqlStore
+from tests.support.contract import schema
 from tests.support.desk import Desk, WordClassifier
 from tests.support.stores import NOW, ROADS, WATER
 from tests.unit import test_way_of_a_message as letters
@@ -85,6 +92,18 @@ def test_a_unit_is_stopped_by_its_returns_and_runs_again_by_what_reviewers_decid
         returned(desk, number)
     assert keeper.look() == 1
     assert keeper.look() == 0
+    (event,) = desk.events("office", "notice")
+    jsonschema.Draft202012Validator(schema("automatic")).validate(event["data"])
+    jsonschema.Draft202012Validator(schema("cloudevent-shared")).validate(event)
+    assert (event["subject"], event["data"]["since"] is not None) == ("automatic:water", True)
+    assert {name: event["data"][name] for name in ("change", "unit", "precision", "letters", "wrong", "target")} == {
+        "change": "stopped",
+        "unit": "water",
+        "precision": 0.0,
+        "letters": 2,
+        "wrong": 2,
+        "target": 0.95,
+    }
     waiting = letter(desk, 3)
     assert (desk.state(waiting), desk.message(waiting).reason) == ("in_review", STOPPED)
     (decided,) = [step for step in explain_document(desk.system, Number(waiting))["steps"] if step["step"] == "decided"]
@@ -99,6 +118,10 @@ def test_a_unit_is_stopped_by_its_returns_and_runs_again_by_what_reviewers_decid
         desk.office.decide(Number(letter(desk, at)), Choice("water"))
     assert keeper.look() == 1
     assert desk.state(letter(desk, 30)) == "dispatched"
+    told = desk.events("office", "notice")
+    assert [one["data"]["change"] for one in told] == ["stopped", "resumed"]
+    assert told[1]["data"]["precision"] >= told[1]["data"]["target"]
+    assert told[0]["sequence"] < told[1]["sequence"]
     with desk.system.store.unit_of_work(write=False) as uow:
         audited = [(entry.action, dict(entry.detail)["reason"]) for _, entry in uow.audit.entries("unit:water")]
         assert uow.audit.verify() == ""
@@ -120,6 +143,43 @@ def test_one_process_looks_at_a_time(desk: Desk) -> None:
     assert keeper.look() == 0
     desk.clock.forward(seconds=LEASE_TIME.total_seconds() + 1)
     assert keeper.look() == 1
+
+
+def test_a_change_that_another_process_made_meanwhile_is_neither_made_nor_told_again(desk: Desk) -> None:
+    for at in range(3):
+        returned(desk, letter(desk, at))
+    keeper = Keeper(desk.system, "test/worker-1")
+    late = changed(
+        list(judged_since(desk.system, desk.clock.now() - timedelta(days=9), limit=100)),
+        NONE_YET,
+        target=0.95,
+        own=desk.system.threshold,
+        now=desk.clock.now(),
+    )
+    assert late
+    assert keeper.look() == 1
+    with desk.system.store.transaction(write=True) as tx:
+        keeper._write(tx, late, desk.clock.now())
+        tx.commit()
+    assert len(desk.events("office", "notice")) == 1
+    assert desk.balanced()
+
+
+def test_a_notice_that_its_topic_refuses_is_listed_and_replayed(desk: Desk) -> None:
+    for at in range(3):
+        returned(desk, letter(desk, at))
+    assert Keeper(desk.system, "test/worker-1").look() == 1
+    with desk.system.store.unit_of_work() as uow:
+        (notice,) = [one for one in uow.outbox.pending(SHARDS, 100, desk.clock.now()) if one.type is EventType.AUTOMATIC]
+        uow.outbox.settle([Delivery(notice.id, DeliveryStatus.REFUSED, "no such topic")], desk.clock.now())
+        uow.commit()
+    with desk.system.store.transaction(write=False) as tx:
+        listed = parked(tx, Viewer(reads=True, units=None))
+        assert [(one["id"], one["type"]) for one in listed] == [(notice.id, "automatic")]
+        assert parked_count(tx) == 1
+    assert desk.office.move_parked([notice.id], OutboxState.PENDING, "主题已建") == 1
+    assert [one["type"] for one in desk.events("office", "notice")] == ["automatic"]
+    assert desk.balanced()
 
 
 def test_a_rolling_threshold_holds_for_all_and_a_raised_one_for_its_unit(desk: Desk) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from app.standings import changed
+from app.standings import Change, Led, changed
 from domain.ids import Number, UnitCode
 from domain.outcomes import Judged, Source
 from domain.standings import ALL, NONE_YET, Standing, Standings
@@ -32,7 +32,11 @@ def judged(at: int, unit: UnitCode, confidence: float, *, right: bool | None = T
 def work_out(
     letters: list[Judged], stand: Standings = NONE_YET, now: datetime = START, own: float | None = 0.9
 ) -> dict[str, Standing]:
-    return {one.unit: one for one in changed(letters, stand, target=0.95, own=own, now=now)}
+    return {one.standing.unit: one.standing for one in turned(letters, stand, now, own)}
+
+
+def turned(letters: list[Judged], stand: Standings = NONE_YET, now: datetime = START, own: float | None = 0.9) -> list[Change]:
+    return changed(letters, stand, target=0.95, own=own, now=now)
 
 
 def test_few_letters_change_nothing_but_a_unit_that_goes_wrong() -> None:
@@ -79,3 +83,29 @@ def test_a_unit_that_was_stopped_long_ago_stays_so_until_it_is_right_again() -> 
     stand = Standings.last([Standing(START, A, stopped=True)])
     assert work_out([], stand, now) == {}
     assert not work_out([judged(at, A, 0.97) for at in range(20)], stand, now)[A].stopped
+
+
+def test_a_unit_whose_errors_the_window_no_longer_shows_runs_again_by_what_became_known_since_alone() -> None:
+    """A full window holds weeks in a busy city: what is right in it may have been right before the unit was stopped."""
+    stopped_at = START + timedelta(days=30)
+    stand = Standings.last([Standing(stopped_at + timedelta(days=2), A, stopped=True, threshold=0.9, since=stopped_at)])
+    before = [judged(at, A, 0.97) for at in range(40)]
+    assert not any(one.unit == A for one in work_out(before, stand, stopped_at).values() if not one.stopped)
+    since = [judged(24 * 30 + at, A, 0.97) for at in range(20)]
+    (change,) = [one for one in turned(before + since, stand, stopped_at) if one.standing.unit == A]
+    assert (change.standing.stopped, change.led and change.led.wrong) == (False, 0)
+
+
+def test_what_led_to_a_stop_begins_where_the_test_had_nothing_against_the_unit() -> None:
+    good = [judged(at, A, 0.97) for at in range(60)]
+    bad = [judged(60 + at, A, 0.97, right=at == 2) for at in range(5)]
+    (change,) = [one for one in turned(good + bad) if one.standing.unit == A]
+    assert change.standing.stopped
+    assert change.led == Led(2, 2, bad[0].known_at)
+
+
+def test_a_threshold_that_moves_is_no_stop() -> None:
+    sure = [judged(at, A, 0.92 + at % 7 / 100) for at in range(160)]
+    changes = turned(sure)
+    assert [one.standing.unit for one in changes if one.standing.threshold is not None]
+    assert {one.led for one in changes} == {None}
