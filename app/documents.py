@@ -109,14 +109,14 @@ def automatic_document(stand: Standings) -> dict[str, Any]:
     return {
         "stopped": every is not None and every.stopped,
         "threshold": every.threshold if every is not None else None,
-        "since": iso(every.at) if every is not None else None,
+        "since": iso(every.since or every.at) if every is not None else None,
         "reason": every.reason if every is not None else "",
         "units": [
             {
                 "unit": code,
                 "stopped": one.stopped,
                 "threshold": one.threshold,
-                "since": iso(one.at),
+                "since": iso(one.since or one.at),
                 "reason": one.reason,
             }
             for code, one in sorted(stand.of.items())

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.frozen import FrozenTests, unseen
+from app.paired import paired_document
 from app.wiring import System
 from classify.compare import Paired, paired
 from classify.evaluate import measure
@@ -131,19 +132,4 @@ def beside_document(system: System, found: Beside) -> dict[str, Any]:
             }
             for unit in sorted(set(of_one) | set(of_other))
         ],
-    }
-
-
-def paired_document(pair: Paired) -> dict[str, Any]:
-    middle, low, high = pair.difference()
-    return {
-        "letters": pair.letters,
-        "both": pair.both,
-        "only_a": pair.only_a,
-        "only_b": pair.only_b,
-        "neither": pair.neither,
-        "difference": round(middle, 4),
-        "interval": [round(low, 4), round(high, 4)],
-        "mcnemar_exact": round(pair.exact, 4),
-        "mcnemar_mid_p": round(pair.mid_p, 4),
     }

@@ -28,6 +28,7 @@ T = TypeVar("T")
 
 LIVE_POINTER = "live"
 MODEL_SUFFIX = ".model"
+REPORT_SUFFIX = ".html"
 SHADOW_LOOKS_BACK = timedelta(days=30)
 PROGRAM = "fenban"
 """Who adopts models that lay in the folder before there was a registry."""
@@ -64,6 +65,10 @@ class Registry:
 
     def path(self, version: str) -> Path:
         return self._system.models / f"{version}{MODEL_SUFFIX}"
+
+    def report_path(self, version: str) -> Path:
+        """Where the console looks for the model's report."""
+        return self._system.models / f"{version}{REPORT_SUFFIX}"
 
     def load(self, row: ModelRow) -> "Model":
         """Raises HaltForPerson when its file is not on this machine, or is not the one that was registered."""

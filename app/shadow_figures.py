@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from app.judging import paired_document
 from app.outcomes import judged_since
+from app.paired import paired_document
 from app.transactions import reading
 from app.wiring import System
 from classify.compare import Paired, paired
@@ -54,10 +54,14 @@ def first_right(found: Sequence[Pair]) -> Paired:
 
 
 def shadow_document(system: System, row: ModelRow) -> dict[str, Any]:
-    """What ``fenban shadow --json`` prints."""
+    """What ``fenban shadow --json`` prints. Raises HaltForPerson when the model's file is not on this machine."""
+    return shadow_told(system, row, system.registry.load(row).threshold(system.settings.decide.target_precision))
+
+
+def shadow_told(system: System, row: ModelRow, least: float | None) -> dict[str, Any]:
+    """The same for what loads no model: ``least`` is its threshold."""
     found = pairs(system, row.version)
     target = system.settings.decide.target_precision
-    least = system.registry.load(row).threshold(target)
     sure = [pair for pair in found if least is not None and pair.probability >= least]
     right = sum(pair.shadow == pair.right for pair in sure)
     return {

@@ -8,12 +8,13 @@ import typer
 
 from app.cli.base import ByOption, JsonOption, SettingsOption, emit, open_system, say, show
 from app.documents import named
+from app.models_shown import models_document
 from app.phrases import spoken
 from app.reports import unit_names
 from app.texts import text
 from domain.clock import SHANGHAI
 from domain.errors import HaltForPerson, Refused
-from domain.models import ModelMove, ModelRow, ModelState
+from domain.models import ModelRow, ModelState
 
 ModelArgument = Annotated[
     str, typer.Argument(metavar="MODEL", help="版本或其开头，或 live、shadow / its version or how that begins, or live, shadow")
@@ -49,46 +50,6 @@ def models(
             show(_line(row))
         if not rows:
             say(text("list.empty"))
-
-
-def models_document(rows: list[ModelRow], moves: list[ModelMove]) -> dict[str, Any]:
-    """What ``fenban models --json`` prints."""
-    placed = {row.state: row.version for row in rows}
-    return {
-        "live": placed.get(ModelState.LIVE),
-        "shadow": placed.get(ModelState.SHADOW),
-        "models": [model_document(row) for row in rows],
-        "history": [
-            {
-                "at": move.at.astimezone(SHANGHAI).isoformat(),
-                "by": move.actor,
-                "action": move.action.value,
-                "version": move.version,
-                "before": move.before or None,
-                "reason": move.reason,
-            }
-            for move in moves
-        ],
-    }
-
-
-def model_document(row: ModelRow) -> dict[str, Any]:
-    return {
-        "version": row.version,
-        "state": row.state.value,
-        "sha256": row.sha256,
-        "registered_at": row.registered_at.astimezone(SHANGHAI).isoformat(),
-        "registered_by": row.registered_by,
-        "trained_at": row.trained_at.astimezone(SHANGHAI).isoformat(),
-        "letters": row.n_rows,
-        "units": list(row.units),
-        "data": row.data,
-        "code": row.code,
-        "test_set": row.test_set or None,
-        "learned_until": row.learned_until.astimezone(SHANGHAI).isoformat() if row.learned_until else None,
-        "settings": dict(row.settings),
-        "metrics": {name: value for name, value in row.metrics.items() if name != "reference"},
-    }
 
 
 def _line(row: ModelRow) -> str:
@@ -221,15 +182,20 @@ def shadow(
 def report(
     model: ModelArgument,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="写到哪里 / where to (default MODEL.html)")] = None,
+    for_console: Annotated[
+        bool, typer.Option("--console", help="写到“模型”网页取用的地方 / where the page Models offers it for download")
+    ] = False,
     settings: SettingsOption = None,
 ) -> None:
     """写一页带图的 HTML 报告，可离线阅读和打印。 / One HTML page about a model with its charts, readable offline."""
     from app.model_report import model_report
 
+    if out is not None and for_console:
+        raise typer.BadParameter("--console says where to: it takes no --out")
     with open_system(settings) as system:
         row = system.registry.row(model)
         page = model_report(system, row)
-    target = out or Path(f"{row.version}.html")
+        target = system.registry.report_path(row.version) if for_console else out or Path(f"{row.version}.html")
     try:
         target.write_text(page, encoding="utf-8")
     except OSError as error:

@@ -27,6 +27,7 @@ PAGES = (
     "register_merge",
     "statistics",
     "hot",
+    "models",
     "settings",
     "settings_users",
     "settings_files",

@@ -31,6 +31,7 @@ LINKS = (
     ),
     Link("nav.hot", "/hot", frozenset({Role.REVIEWER, Role.SUPERVISOR}), but=frozenset({Role.HANDLER})),
     Link("nav.statistics", "/statistics", frozenset({Role.REVIEWER, Role.SUPERVISOR, Role.ANALYST, Role.HANDLER})),
+    Link("nav.models", "/models", frozenset({Role.ANALYST, Role.SUPERVISOR}), but=frozenset({Role.HANDLER})),
     Link("nav.settings", "/settings", frozenset({Role.ADMIN, Role.AUDITOR, Role.SUPERVISOR, Role.ANALYST, Role.OPERATOR})),
 )
 
