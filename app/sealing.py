@@ -2,16 +2,21 @@
 
 from dataclasses import replace
 
-from app.changes import Changes
+from app.changes import OPEN, Changes
+from app.copies import merged_letters, standing_for
+from app.happened import Event
 from domain.decisions import Decision, Outcome
-from domain.events import EventType, OutboxState, sealed_topic
+from domain.events import EventType, OutboxRecord, OutboxState, sealed_topic, unit_topic
 from domain.ids import MatterId, Number, UnitCode
 from domain.messages import Message, MessageState
 from domain.ports import UnitOfWork
+from store.earlier import untold
 
 SEALED_TOPICS = sealed_topic(UnitCode(""))
 TAKING_BACK = frozenset({EventType.RECALL, EventType.OFFER_CLOSED})
 """Without a word of the letter: who was to lose the matter must hear of it all the more."""
+TELLING = frozenset({EventType.ASSIGNED, EventType.UPDATED})
+"""What tells a matter's units of the earlier one that it repeats."""
 
 
 def seal_matter(uow: UnitOfWork, changes: Changes, message: Message, decision: Decision, *, worker: str = "") -> list[Number]:
@@ -21,9 +26,12 @@ def seal_matter(uow: UnitOfWork, changes: Changes, message: Message, decision: D
     """
     matter = message.matter
     others = [other for other in uow.reads.of_matters([matter]).get(matter, []) if other.number != message.number]
-    wanted = {matter, MatterId(message.number), *(MatterId(other.number) for other in others)} - changes.matters.keys()
-    changes.matters.update(uow.matters.lock(sorted(wanted)))
+    gone = {matter, MatterId(message.number), *(MatterId(other.number) for other in others)}
+    changes.matters.update(uow.matters.lock(sorted(gone - changes.matters.keys())))
     standing = uow.assignments.of_matters([matter])[matter] if changes.matters[matter].sequence else []
+    # Of a matter that no unit had there is nothing to tell.
+    repeats = uow.reads.waiting_repeats(sorted(gone)) if standing else []
+    changes.matters.update(uow.matters.lock(sorted(set(repeats) - changes.matters.keys())))
     outstanding = [
         record.id
         for record in uow.reads.outstanding(matter)
@@ -31,6 +39,8 @@ def seal_matter(uow: UnitOfWork, changes: Changes, message: Message, decision: D
     ]
     if outstanding:
         uow.outbox.move(outstanding, OutboxState.DISCARDED, "sealed", changes.now)
+    for repeat in repeats:
+        _tell_without(uow, changes, repeat)
     for assignment in standing:
         if not assignment.sealed:
             changes.take_back(assignment, replace(message, sealed=True))
@@ -56,3 +66,26 @@ def _seal_one(changes: Changes, message: Message, decision: Decision, *, worker:
     if message.state is not state or message.matter != own or not message.sealed:
         changes.settle(message, state, reason=decision.reason or decision.rule, matter=own, sealed=True, worker=worker)
     return replace(message, matter=own, sealed=True)
+
+
+def _tell_without(uow: UnitOfWork, changes: Changes, repeat: MatterId) -> None:
+    """What waits to be sent of a matter that repeats the sealed one tells of it: it never goes, and what it said else goes anew."""
+    waiting: dict[str, list[OutboxRecord]] = {}
+    for record in uow.reads.outstanding(repeat):
+        if record.type in TELLING and not record.topic.startswith(SEALED_TOPICS):
+            waiting.setdefault(record.topic, []).append(record)
+    if not waiting:
+        return
+    uow.outbox.move([one.id for some in waiting.values() for one in some], OutboxState.DISCARDED, "sealed", changes.now)
+    messages, decisions = uow.reads.of_matters([repeat])[repeat], uow.matters.decisions([repeat])[repeat]
+    changes.histories.pop(repeat, None)
+    if others := merged_letters(messages):
+        changes.others[repeat] = others
+    message = standing_for(repeat, messages)
+    latest = next((one for one in reversed(decisions) if one.number == message.number), decisions[-1])
+    for part in uow.assignments.of_matters([repeat])[repeat]:
+        some = waiting.get(unit_topic(part.unit), [])
+        if some and part.state in OPEN and not part.sealed:
+            never_told = any(one.type is EventType.ASSIGNED for one in some)
+            kind = EventType.ASSIGNED if never_told else EventType.UPDATED
+            changes.emit(Event(kind, part, message, changes.matters[repeat], untold(latest)))

@@ -218,6 +218,9 @@ class ReadRepository(Protocol):
     def outstanding(self, matter: MatterId) -> list[OutboxRecord]:
         """The matter's records that are pending or parked, oldest first."""
 
+    def waiting_repeats(self, matters: Sequence[MatterId]) -> list[MatterId]:
+        """Ordinary matters that repeat one of these, and of which a record is pending or parked."""
+
 
 class MatterRepository(Protocol):
     def get(self, matter: MatterId) -> MatterRow | None: ...

@@ -15,6 +15,10 @@ _BY_NUMBER = MESSAGES + " WHERE m.number IN ({})"
 _OF_MATTERS = MESSAGES + " WHERE m.matter IN ({}) ORDER BY m.id"
 _IN_STATE = MESSAGES + " WHERE m.state IN ({}) ORDER BY m.id LIMIT ?"
 _QUARANTINED = "SELECT capture_id, channel, external_id, owner, at, reason, list_mark, value_version FROM quarantine WHERE resolved_at IS NULL"
+_WAITING_REPEATS = (
+    "SELECT DISTINCT t.id FROM outbox o JOIN matters t ON t.id = o.key "
+    "WHERE o.state IN ('pending', 'parked') AND t.sealed = 0 AND t.repeat_of IN ({}) ORDER BY t.id"
+)
 _OUTSTANDING = RECORDS + " WHERE o.key = ? AND o.state IN ('pending', 'parked') ORDER BY o.id"
 
 
@@ -50,3 +54,6 @@ class SqlReads:
 
     def outstanding(self, matter: MatterId) -> list[OutboxRecord]:
         return [to_record(row) for row in self._tx.fetch(_OUTSTANDING, (matter,))]
+
+    def waiting_repeats(self, matters: Sequence[MatterId]) -> list[MatterId]:
+        return [MatterId(row[0]) for row in self._tx.fetch_in(_WAITING_REPEATS, matters)]

@@ -1,6 +1,7 @@
 """The outbox, on every implementation of the store."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
 
@@ -11,7 +12,7 @@ from domain.events import Delivery, DeliveryStatus, OutboxState
 from domain.ids import MatterId, Number
 from store.outbox import _PENDING, SHARDS, shard_of
 from store.unit_of_work import SqlStore
-from tests.support.stores import NOW, outbox_record
+from tests.support.stores import NOW, outbox_record, register
 
 A, B = Number("20261120-board-000001"), Number("20261120-board-000002")
 ALL = range(SHARDS)
@@ -75,6 +76,23 @@ def test_a_parked_record_stops_its_topic_and_key_alone(store: SqlStore) -> None:
     with store.unit_of_work(write=False) as uow:
         assert [(record.event_id[-3:], reason) for record, reason in uow.outbox.parked(9)] == [("1.1", "too large")]
         assert [record.sequence for record in uow.reads.outstanding(MatterId(A))] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(("status", "waits"), [(None, True), (DeliveryStatus.REFUSED, True), (DeliveryStatus.DELIVERED, False)])
+def test_what_waits_of_repeats_is_found_by_the_matter_they_repeat(
+    store: SqlStore, status: DeliveryStatus | None, waits: bool
+) -> None:
+    first, again = (MatterId(number) for number in register(store, "a", "b"))
+    with store.unit_of_work() as uow:
+        row = uow.matters.lock([again])[again]
+        uow.matters.update([replace(row, repeat_of=first)])
+        uow.commit()
+    add(store, (Number(first), 1, "water"), (Number(again), 1, "water"))
+    if status is not None:
+        settle(store, status, 2)
+    with store.unit_of_work(write=False) as uow:
+        assert uow.reads.waiting_repeats([first]) == ([again] if waits else [])
+        assert uow.reads.waiting_repeats([again]) == []
 
 
 def test_a_record_to_be_tried_again_waits_longer_each_time_and_keeps_order(store: SqlStore) -> None:

@@ -110,6 +110,22 @@ def test_of_a_sealed_earlier_matter_nothing_is_told(desk: Desk) -> None:
     assert desk.events("roads")[-1]["data"]["history"] == []
 
 
+@pytest.mark.parametrize("told_before", [True, False])
+def test_what_waits_to_be_sent_tells_nothing_of_a_matter_sealed_meanwhile(desk: Desk, told_before: bool) -> None:
+    first = letter(desk, "a")
+    answered(desk, first, "water", "已派人检查")
+    desk.clock.forward(days=3)
+    again = letter(desk, "b")
+    desk.office.decide(again, Choice("roads", co_units=(UnitCode("water"),)))
+    before = len(desk.events("roads")) if told_before else 0
+    desk.office.extend(AssignmentId(f"{again}.roads.1"), 2, "工程量大")
+    desk.office.seal(first, "是举报")
+    told = desk.events("roads")[before:]
+    assert [(event["type"], event["data"]["history"]) for event in told] == [("updated" if told_before else "assigned", [])]
+    assert first not in orjson.dumps(told).decode()
+    assert desk.balanced()
+
+
 EXCLUDING = """
 [[rule]]
 name = "not-the-roads"
