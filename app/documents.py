@@ -55,7 +55,18 @@ def suggestion_dict(one: Suggestion) -> dict[str, Any]:
         "unit": one.unit,
         "probability": round(one.probability, 4),
         "evidence": [evidence_dict(why) for why in one.evidence],
+        "axes": axes_dict(one),
     }
+
+
+def axes_dict(one: Suggestion) -> dict[str, Any]:
+    """What each axis said; their product is the probability. ``place`` null: none had a part, as with a city department."""
+    return {"what": round(one.function, 4), "where": round(one.where, 4), "place": one.place or None}
+
+
+def axes_text(axes: dict[str, Any]) -> str:
+    """For people; empty where no place had a part."""
+    return text("show.axes").format(**axes) if axes["place"] is not None else ""
 
 
 def evidence_dict(one: Evidence) -> dict[str, Any]:
@@ -168,7 +179,8 @@ def decision_lines(decision: dict[str, Any], names: Mapping[str, str]) -> Iterat
         yield f"  {text('show.evidence')}：{'、'.join(one['text'] for one in decision['evidence'][:8])}"
     if decision["suggestions"]:
         offered = "  ".join(
-            f"{named(one['unit'], names)} {one['probability']:.0%}（{'、'.join(why['text'] for why in one['evidence'][:4])}）"
+            f"{named(one['unit'], names)} {one['probability']:.0%}{axes_text(one['axes'])}"
+            f"（{'、'.join(why['text'] for why in one['evidence'][:4])}）"
             for one in decision["suggestions"][:5]
         )
         yield f"  {text('show.suggestions')}：{offered}"

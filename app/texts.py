@@ -107,6 +107,7 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "show.provisional": ("（暂定，待当年放假安排公布）", "(provisional until the year's holidays are published)"),
         "show.evidence": ("线索", "Evidence"),
         "show.suggestions": ("建议单位", "Suggested units"),
+        "show.axes": (" = 职能 {what:.0%} × {place} {where:.2f}", " = function {what:.0%} × {place} {where:.2f}"),
         "show.assignments": ("各单位办理", "Assignments"),
         "show.sender": ("来信人", "Sender"),
         "sender.name": ("姓名", "name"),

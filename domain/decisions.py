@@ -71,11 +71,26 @@ def together(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """``probability`` is calibrated: of the suggestions given with p, about a share p is right."""
+    """``probability`` is calibrated: of the suggestions given with p, about a share p is right.
+
+    Where the letter's ``place`` had a part in it, ``what`` is the probability by what the letter is about alone: that of the
+    unit's office, wherever it lies. ``probability`` is ``what`` times ``where``.
+    """
 
     unit: UnitCode
     probability: float
     evidence: tuple[Evidence, ...] = ()
+    what: float | None = None
+    place: str = ""
+
+    @property
+    def function(self) -> float:
+        return self.probability if self.what is None else self.what
+
+    @property
+    def where(self) -> float:
+        """How well the unit fits the place, 0 to 1; 1 where no place had a part."""
+        return self.probability / self.what if self.what else 1.0
 
 
 @dataclass(frozen=True, slots=True)

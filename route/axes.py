@@ -23,7 +23,7 @@ def by_place(offered: Sequence[Suggestion], hit: PlaceHit | None, directory: Dir
     """The suggestions, each probability times how well the unit fits the place; unchanged where the place is not one unit's.
 
     What a unit elsewhere loses goes to the place's own unit of the same kind, where there is one: both are shown with the place as
-    evidence. Most probable first; probabilities never add up to more than before.
+    evidence, and what each axis said. Most probable first; probabilities never add up to more than before.
     """
     place = hit.unit if hit is not None else None
     if hit is None or place is None:
@@ -35,7 +35,9 @@ def by_place(offered: Sequence[Suggestion], hit: PlaceHit | None, directory: Dir
         unit = directory.get(one.unit)
         if unit is None or unit.level is UnitLevel.CITY:
             _add(likely, one)
-        elif one.unit in here:
+            continue
+        one = replace(one, what=one.probability, place=hit.text)
+        if one.unit in here:
             _add(likely, _because(one, told))
         else:
             own = _counterpart(one.unit, place, directory)
@@ -78,4 +80,9 @@ def _add(likely: dict[UnitCode, Suggestion], one: Suggestion) -> None:
         likely[one.unit] = one
         return
     evidence = together((*before.evidence, *one.evidence))
-    likely[one.unit] = replace(before, probability=min(1.0, before.probability + one.probability), evidence=evidence)
+    likely[one.unit] = replace(
+        before,
+        probability=min(1.0, before.probability + one.probability),
+        evidence=evidence,
+        what=min(1.0, before.function + one.function),
+    )

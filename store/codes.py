@@ -56,7 +56,12 @@ def put_suggestions(suggestions: Sequence[Suggestion]) -> str:
     if not suggestions:
         return ""
     rows = [
-        (item.unit, item.probability, [(reason.kind, reason.text, reason.weight) for reason in item.evidence])
+        (
+            item.unit,
+            item.probability,
+            [(reason.kind, reason.text, reason.weight) for reason in item.evidence],
+            *(() if item.what is None else (item.what, item.place)),
+        )
         for item in suggestions
     ]
     return orjson.dumps(rows, option=NUMBERS).decode()
@@ -66,8 +71,8 @@ def get_suggestions(stored: str) -> tuple[Suggestion, ...]:
     if not stored:
         return ()
     return tuple(
-        Suggestion(UnitCode(unit), probability, tuple(Evidence(*item) for item in evidence))
-        for unit, probability, evidence in orjson.loads(stored)
+        Suggestion(UnitCode(unit), probability, tuple(Evidence(*item) for item in evidence), *axes)
+        for unit, probability, evidence, *axes in orjson.loads(stored)
     )
 
 

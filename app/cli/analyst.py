@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.cli.base import WRONG, ByOption, JsonOption, SettingsOption, emit, open_system, progress_bar, say, show
-from app.documents import named
+from app.documents import axes_dict, axes_text, named
 from app.phrases import phrase, spoken
 from app.register_plan import masked_text as masked
 from app.reports import unit_names
@@ -131,18 +131,24 @@ def _tell_learned(system: System, learned: "Learned") -> None:
         say(text("train.reached").format(**found))
 
 
-def suggest(as_json: JsonOption = False, settings: SettingsOption = None) -> None:
+def suggest(
+    as_json: JsonOption = False,
+    axes: Annotated[
+        bool, typer.Option("--axes", help="JSON 中加上职能与地点各占多少 / with --json, what each axis said")
+    ] = False,
+    settings: SettingsOption = None,
+) -> None:
     """从标准输入逐行读 {"id","subject","body"}，给出建议单位。 / Reads letters, a JSON object a line, and suggests units."""
     wrong = 0
     with open_system(settings) as system:
         lines = ((place, line.removeprefix("\ufeff")) for place, line in enumerate(sys.stdin, 1) if line.strip("\ufeff \n\r\t"))
         while batch := list(islice(lines, SUGGEST_BATCH)):
-            wrong += _suggest(system, batch, as_json)
+            wrong += _suggest(system, batch, as_json, axes)
     if wrong:
         raise typer.Exit(WRONG)
 
 
-def _suggest(system: System, lines: list[tuple[int, str]], as_json: bool) -> int:
+def _suggest(system: System, lines: list[tuple[int, str]], as_json: bool, axes: bool) -> int:
     letters: list[dict[str, Any]] = []
     places: list[int] = []
     wrong = 0
@@ -165,7 +171,7 @@ def _suggest(system: System, lines: list[tuple[int, str]], as_json: bool) -> int
         known = [one for one in placed if one.unit in system.directory]
         automatic = bool(known) and known[0] == placed[0] and _automatic(system, known[0], standings)
         if as_json:
-            _emit(letter.get("id"), known, automatic)
+            _emit(letter.get("id"), known, automatic, axes)
         else:
             ident = letter.get("id") if letter.get("id") is not None else text("line").format(place)
             _show(ident, known, automatic, unit_names(system))
@@ -194,12 +200,13 @@ def _standings(system: System) -> Standings:
     return reading(system.store, lambda tx: SqlStandings(tx).now())
 
 
-def _emit(ident: object, offered: list[Suggestion], automatic: bool) -> None:
+def _emit(ident: object, offered: list[Suggestion], automatic: bool, axes: bool) -> None:
     suggestions = [
         {
             "unit": one.unit,
             "probability": round(one.probability, 6),
             "evidence": [{"kind": why.kind, "text": why.text, "weight": round(why.weight, 4)} for why in one.evidence],
+            **({"axes": axes_dict(one)} if axes else {}),
         }
         for one in offered
     ]
@@ -208,6 +215,7 @@ def _emit(ident: object, offered: list[Suggestion], automatic: bool) -> None:
 
 def _show(ident: object, offered: list[Suggestion], automatic: bool, names: dict[str, str]) -> None:
     words = "  ".join(
-        f"{named(one.unit, names)} {one.probability:.0%} ({'、'.join(why.text for why in one.evidence[:3])})" for one in offered
+        f"{named(one.unit, names)} {one.probability:.0%}{axes_text(axes_dict(one))} ({'、'.join(why.text for why in one.evidence[:3])})"
+        for one in offered
     )
     show(f"{ident}: {'→ ' if automatic else '? '}{words}")

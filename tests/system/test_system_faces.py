@@ -159,6 +159,10 @@ def test_suggest(city: City, world: World) -> None:
             assert isinstance(one["evidence"], list)
         ordered = [one["probability"] for one in answer["suggestions"]]
         assert ordered == sorted(ordered, reverse=True)
+    (with_axes,) = city.run("suggest", "--json", "--axes", text=json.dumps(lines[0], ensure_ascii=False) + "\n").lines()
+    for one in with_axes["suggestions"]:
+        _keys(one["axes"], "what", "where", "place")
+        assert abs(one["axes"]["what"] * one["axes"]["where"] - one["probability"]) < 0.001
     assert len(city.run("suggest", "--json", text='{"id": "a", "subject": "", "body": ""}\n').lines()) == 1
     city.run("suggest", "--json", text="no json\n", code=1)
 

@@ -7,6 +7,7 @@ import pytest
 from domain.decisions import Evidence, Suggestion
 from domain.ids import UnitCode
 from route.axes import ELSEWHERE, by_place
+from store.codes import get_suggestions, put_suggestions
 from tests.support.small_city import small_city
 
 CITY = small_city()
@@ -62,6 +63,8 @@ def test_probabilities_never_grow_in_sum_and_stay_in_order(seed: int) -> None:
         assert sum(one.probability for one in after) <= sum(shares) + 1e-9
         assert [one.probability for one in after] == sorted((one.probability for one in after), reverse=True)
         assert len({one.unit for one in after}) == len(after)
+        assert all(one.function * one.where == pytest.approx(one.probability) for one in after)
+        assert all(0 <= one.function <= 1 and 0 <= one.where <= 1 for one in after)
         assert all(one.unit in CITY.units for one in after)
         assert 0 < ELSEWHERE < 1
 
@@ -70,3 +73,18 @@ def test_a_place_that_the_directory_had_told_already_is_told_once() -> None:
     told = (Evidence("word", "占道", 2.0), Evidence("name", "师范路街道", 0.5))
     found = by_place((Suggestion(UnitCode("qingshan-urban"), 0.7, told),), CITY.places_in("师范路街道"), CITY)
     assert found[0].evidence == (Evidence("word", "占道", 2.0), Evidence("place", "师范路街道", 1.0))
+
+
+def test_each_axis_says_its_part() -> None:
+    found = {one.unit: one for one in by_place(offered(qingshan=0.6, linhe=0.2, urban=0.1), CITY.places_in("临河县的事"), CITY)}
+    here, elsewhere, city = (found[UnitCode(unit)] for unit in ("linhe", "qingshan", "urban"))
+    assert (round(here.function, 4), here.place) == (0.8, "临河县")
+    assert round(here.where, 4) == round((0.2 + 0.6 * (1 - ELSEWHERE)) / 0.8, 4)
+    assert (elsewhere.function, round(elsewhere.where, 4), elsewhere.place) == (0.6, ELSEWHERE, "临河县")
+    assert (city.function, city.where, city.place) == (0.1, 1.0, "")
+    assert get_suggestions(put_suggestions(tuple(found.values()))) == tuple(found.values())
+
+
+def test_what_was_stored_before_the_axes_were_is_read_as_the_function_alone() -> None:
+    (one,) = get_suggestions('[["water",0.9,[["word","停水",1.5]]]]')
+    assert (one.function, one.where, one.place) == (0.9, 1.0, "")
