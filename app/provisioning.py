@@ -56,7 +56,7 @@ class Provisioning:
         self.known_password(self._settings.kafka.username)
 
     def known_password(self, user: str) -> str:
-        """The program's own user is made with the password that the settings refer to; "" for any other."""
+        """The program's own user has the password that the settings refer to; "" for any other."""
         kafka = self._settings.kafka
         if user != kafka.username or kafka.password is None:
             return ""

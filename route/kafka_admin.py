@@ -1,5 +1,10 @@
-"""What a Kafka cluster has, and carrying out what a plan says. Every step may be repeated."""
+"""What a Kafka cluster has, and carrying out what a plan says. Every step may be repeated.
 
+No SCRAM credential is ever deleted: a broker of Kafka 4.3 that reads the deletion again when it starts may forget every
+user's, the administrator's too (docs/adr/0009-kafka.md). Users that are no longer wanted are locked.
+"""
+
+import secrets
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,7 +22,6 @@ from kafka.admin import (
     ResourcePatternFilter,
     ResourceType,
     ScramMechanism,
-    UserScramCredentialDeletion,
     UserScramCredentialUpsertion,
 )
 
@@ -34,7 +38,12 @@ SETTINGS = (
     "message.timestamp.type",
     "compression.type",
 )
-Passwords = Callable[[str], str]
+LOCKED_ITERATIONS = 5417
+"""How often a locked user's password is hashed: what the brokers tell of a password, and no other tool's number. A password
+that anybody sets anew has another number, and its user is locked no more."""
+
+LOCKED_BYTES = 48
+Passwords = Callable[[Change], str]
 
 
 class ClusterAdmin:
@@ -46,18 +55,27 @@ class ClusterAdmin:
 
     def found(self) -> Cluster:
         """Our topics, every user, every permission."""
-        return self._link.ask(
-            lambda admin: Cluster(topics=_topics(admin), users=_users(admin, self._mechanism), grants=frozenset(_grants(admin)))
-        )
+        return self._link.ask(self._found)
 
     def apply(self, changes: Sequence[Change], password: Passwords) -> None:
-        """Carries the changes out in their order. ``password`` gives a new user's, kept by the caller before it is used."""
+        """Carries the changes out: topics, users, permissions, then what is locked and deleted. ``password`` gives that of the
+        user that the change makes or gives a new one, kept by the caller before it is used."""
+        made = [change for change in changes if change.action in (Action.CREATE, Action.CHANGE)]
         for kind, step in ((Kind.TOPIC, self._topics), (Kind.USER, self._users), (Kind.PERMISSION, self._permissions)):
-            for batch in _batches([change for change in changes if change.kind is kind and change.action is not Action.DELETE]):
+            for batch in _batches([change for change in made if change.kind is kind]):
                 step(batch, password)
-        for kind in (Kind.PERMISSION, Kind.USER, Kind.TOPIC):
-            for batch in _batches([change for change in changes if change.kind is kind and change.action is Action.DELETE]):
-                self._delete(kind, batch)
+        for batch in _batches([change.name for change in changes if change.action is Action.LOCK]):
+            self._lock(batch)
+        deleted = [change for change in changes if change.action is Action.DELETE]
+        for batch in _batches([_filter(change.grant) for change in deleted if change.grant is not None]):
+            self._take_away(batch)
+        for batch in _batches([change.name for change in deleted if change.kind is Kind.TOPIC]):
+            self._delete(batch)
+
+    def _found(self, admin: KafkaAdminClient) -> Cluster:
+        iterations = _users(admin, self._mechanism)
+        locked = frozenset(user for user, number in iterations.items() if number == LOCKED_ITERATIONS)
+        return Cluster(_topics(admin), frozenset(iterations), frozenset(_grants(admin)), locked)
 
     def _topics(self, changes: Sequence[Change], _: Passwords) -> None:
         new = {
@@ -76,8 +94,24 @@ class ClusterAdmin:
             self._link.ask(lambda admin: _change(admin, other))
 
     def _users(self, changes: Sequence[Change], password: Passwords) -> None:
-        made = [UserScramCredentialUpsertion(change.name, self._mechanism, password(change.name)) for change in changes]
-        _each_worked(self._link.ask(lambda admin: admin.alter_user_scram_credentials(made)))
+        self._set([UserScramCredentialUpsertion(change.name, self._mechanism, password(change)) for change in changes])
+
+    def _lock(self, users: Sequence[str]) -> None:
+        self._set(
+            [
+                UserScramCredentialUpsertion(user, self._mechanism, secrets.token_urlsafe(LOCKED_BYTES), LOCKED_ITERATIONS)
+                for user in users
+            ]
+        )
+
+    def _take_away(self, permissions: Sequence[ACLFilter]) -> None:
+        self._link.ask(lambda admin: admin.delete_acls(permissions))
+
+    def _delete(self, topics: Sequence[str]) -> None:
+        self._link.ask(lambda admin: admin.delete_topics(topics))
+
+    def _set(self, credentials: Sequence[UserScramCredentialUpsertion]) -> None:
+        _each_worked(self._link.ask(lambda admin: admin.alter_user_scram_credentials(credentials)))
 
     def _permissions(self, changes: Sequence[Change], _: Passwords) -> None:
         made = [_acl(change.grant) for change in changes if change.grant is not None]
@@ -85,16 +119,6 @@ class ClusterAdmin:
         if failed:
             what = f"Kafka refused {len(failed)} permissions ({failed[0].__name__})"
             raise HaltForPerson(what, remedy="apply as an administrator: kafka.admin_username")
-
-    def _delete(self, kind: Kind, changes: Sequence[Change]) -> None:
-        if kind is Kind.PERMISSION:
-            filters = [_filter(change.grant) for change in changes if change.grant is not None]
-            self._link.ask(lambda admin: admin.delete_acls(filters))
-        elif kind is Kind.USER:
-            gone = [UserScramCredentialDeletion(change.name, self._mechanism) for change in changes]
-            _each_worked(self._link.ask(lambda admin: admin.alter_user_scram_credentials(gone)))
-        else:
-            self._link.ask(lambda admin: admin.delete_topics([change.name for change in changes]))
 
 
 def _topics(admin: KafkaAdminClient) -> dict[str, TopicSpec]:
@@ -124,12 +148,14 @@ def _create(admin: KafkaAdminClient, topics: dict[str, dict[str, Any]]) -> None:
     admin.wait_for_topics(list(topics))
 
 
-def _users(admin: KafkaAdminClient, mechanism: ScramMechanism) -> frozenset[str]:
-    """Those who can log in by this mechanism."""
-    described = admin.describe_user_scram_credentials()
-    return frozenset(
-        user for user, held in described.items() if any(one["mechanism"] == mechanism for one in held["credential_infos"])
-    )
+def _users(admin: KafkaAdminClient, mechanism: ScramMechanism) -> dict[str, int]:
+    """Those who have a password of this mechanism, and how often it is hashed."""
+    return {
+        user: credential["iterations"]
+        for user, held in admin.describe_user_scram_credentials().items()
+        for credential in held["credential_infos"]
+        if credential["mechanism"] == mechanism
+    }
 
 
 def _grants(admin: KafkaAdminClient) -> list[Grant]:

@@ -47,6 +47,7 @@ class Operation(StrEnum):
 class Action(StrEnum):
     CREATE = "create"
     CHANGE = "change"
+    LOCK = "lock"
     DELETE = "delete"
 
 
@@ -83,11 +84,12 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """What is there, or what there should be."""
+    """What is there, or what there should be. ``locked`` are those of the users whose password nobody has."""
 
     topics: Mapping[str, TopicSpec]
     users: frozenset[str]
     grants: frozenset[Grant]
+    locked: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """``deletions`` are carried out only when that was allowed; ``notes`` are for a person."""
+    """``deletions``, users to be locked among them, are carried out only when that was allowed; ``notes`` are for a person."""
 
     changes: tuple[Change, ...]
     deletions: tuple[Change, ...]
@@ -144,9 +146,12 @@ def wanted(units: Iterable[UnitCode], policy: TopicPolicy, program: str, *, admi
 
 
 def difference(wanted: Cluster, found: Cluster, *, spared: Iterable[str] = ()) -> Difference:
-    """``spared`` are users that are never deleted and whose permissions are never taken away: the administrator."""
+    """``spared`` are users that are never locked and whose permissions are never taken away: the administrator."""
     changes = [*_topic_changes(wanted, found)]
     changes += [Change(Action.CREATE, Kind.USER, user) for user in sorted(wanted.users - found.users)]
+    changes += [
+        Change(Action.CHANGE, Kind.USER, user, "was locked: a new password") for user in sorted(wanted.users & found.locked)
+    ]
     changes += [Change(Action.CREATE, Kind.PERMISSION, str(grant), grant=grant) for grant in sorted(wanted.grants - found.grants)]
     left_alone = frozenset(spared)
     notes = [*_notes(wanted, found), *_wider_than_ours(found, left_alone)]
@@ -216,7 +221,10 @@ def _topic_changes(wanted: Cluster, found: Cluster) -> list[Change]:
 
 
 def _deletions(wanted: Cluster, found: Cluster, spared: frozenset[str]) -> list[Change]:
-    """Permissions on our topics that nobody should have, users who had only such, topics of units that are gone."""
+    """Users who have only permissions on our topics that they should not have, these permissions, topics of units that are gone.
+
+    The password goes first, so that no moment leaves one that somebody has with permissions that he should not have.
+    """
     ours = {
         grant.user
         for grant in (*wanted.grants, *found.grants)
@@ -228,11 +236,12 @@ def _deletions(wanted: Cluster, found: Cluster, spared: frozenset[str]) -> list[
         if grant.user not in spared and (grant.name.startswith(OURS) or (grant.resource == Resource.GROUP and grant.user in ours))
     ]
     left = found.grants - set(surplus)
-    users = {grant.user for grant in surplus if grant.user in found.users} - wanted.users - {grant.user for grant in left}
+    only_such = {grant.user for grant in surplus} - wanted.users - {grant.user for grant in left}
+    users = (only_such & found.users) - found.locked
     topics = sorted(name for name in found.topics if name.startswith(OURS) and name not in wanted.topics)
     return [
+        *(Change(Action.LOCK, Kind.USER, user, "locked: a password that nobody has") for user in sorted(users)),
         *(Change(Action.DELETE, Kind.PERMISSION, str(grant), grant=grant) for grant in surplus),
-        *(Change(Action.DELETE, Kind.USER, user) for user in sorted(users)),
         *(Change(Action.DELETE, Kind.TOPIC, name, "with every record in it") for name in topics),
     ]
 

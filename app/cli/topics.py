@@ -2,8 +2,9 @@
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,17 +14,24 @@ from app.cli.base import JsonOption, SettingsOption, emit, open_system, say, sho
 from app.phrases import phrase
 from app.texts import text
 from app.wiring import System
-from domain.errors import HaltForPerson
-from route.kafka_plan import Change, Difference, as_document
+from domain.errors import HaltForPerson, Refused
+from route.kafka_plan import Action, Change, Difference, Kind, as_document
 
 if TYPE_CHECKING:
     from app.provisioning import Provisioning
 
 PASSWORD_BYTES = 24
-SIGNS = {"create": "+", "change": "~", "delete": "-"}
-DeleteOption = Annotated[bool, typer.Option("--allow-delete", help="也删除多余的 / delete what is no longer wanted, too")]
+SIGNS = {"create": "+", "change": "~", "lock": "-", "delete": "-"}
+DeleteOption = Annotated[
+    bool,
+    typer.Option("--allow-delete", help="也删除多余的，锁定多余的用户 / delete what is no longer wanted and lock its users, too"),
+]
+AnewOption = Annotated[
+    list[str] | None,
+    typer.Option("--new-password", metavar="USER", help="给这个用户换密码，可多次 / give this user a new password; repeatable"),
+]
 PasswordsOption = Annotated[
-    Path | None, typer.Option("--passwords", metavar="DIR", help="新用户的密码写到这里 / where new users' passwords are written")
+    Path | None, typer.Option("--passwords", metavar="DIR", help="新密码写到这里 / where new passwords are written")
 ]
 
 
@@ -43,13 +51,14 @@ def plan(as_json: JsonOption = False, settings: SettingsOption = None) -> None:
         return
     _show(found)
     for change in found.deletions:
-        show(f"{_line(change)}  ({text('topics.only_allowed')})")
+        show(_kept(change))
     if not found.changes and not found.deletions:
         show(text("topics.same"))
 
 
 def apply(
     allow_delete: DeleteOption = False,
+    new_password: AnewOption = None,
     passwords: PasswordsOption = None,
     as_json: JsonOption = False,
     settings: SettingsOption = None,
@@ -59,17 +68,18 @@ def apply(
         folder = passwords or system.settings.path(system.settings.kafka.passwords)
         cluster.check_password()  # before anything is made: half of the users is worse than none
         found = cluster.difference()
+        found = replace(found, changes=(*found.changes, *_anew(new_password or (), cluster.wanted.users, found.changes)))
         if not as_json:
             _show(found)
         done = (*found.changes, *(found.deletions if allow_delete else ()))
-        cluster.carry_out(done, lambda user: cluster.known_password(user) or _kept_password(folder, user))
+        cluster.carry_out(done, lambda change: cluster.known_password(change.name) or _kept_password(folder, change))
     kept = () if allow_delete else found.deletions
     if as_json:
         emit({"applied": as_document(done), "kept": as_document(kept), "notes": list(found.notes)})
         return
     for change in found.deletions:
-        show(_line(change) + ("" if allow_delete else f"  ({text('topics.only_allowed')})"))
-    if any(change.kind == "user" and change.action == "create" for change in done):
+        show(_line(change) if allow_delete else _kept(change))
+    if any(change.kind == "user" and change.action in ("create", "change") for change in done):
         say(f"{folder}/  {text('topics.passwords')}")
     say(text("topics.same") if not done else text("done"))
 
@@ -85,12 +95,24 @@ def _cluster(system: System) -> Iterator["Provisioning"]:
         cluster.close()
 
 
-def _kept_password(folder: Path, user: str) -> str:
-    """The user's password from its file, made first where there is none: it is on disk before Kafka knows it."""
-    file = folder / f"{user}.password"
+def _anew(users: Sequence[str], wanted: Collection[str], changes: Sequence[Change]) -> list[Change]:
+    """New passwords that were asked for, beside those that the plan gives anyway."""
+    unknown = sorted(set(users) - set(wanted))
+    if unknown:
+        raise Refused(
+            f"{unknown[0]!r} is not a user that the unit directory asks for", remedy="list them with: fenban units list"
+        )
+    given = {change.name for change in changes if change.kind is Kind.USER}
+    return [Change(Action.CHANGE, Kind.USER, user, "a new password") for user in dict.fromkeys(users) if user not in given]
+
+
+def _kept_password(folder: Path, change: Change) -> str:
+    """The user's password from its file: it is on disk before Kafka knows it. A new user's is made where there is none, so that
+    an apply that broke off gives what it wrote; a user that had another gets a fresh one, which nobody has read yet."""
+    file = folder / f"{change.name}.password"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not file.exists():
+        if change.action is Action.CHANGE or not file.exists():
             part = file.with_suffix(".part")
             handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(handle, "w", encoding="utf-8") as opened:
@@ -109,6 +131,11 @@ def _show(found: Difference) -> None:
         show(_line(change))
     for note in found.notes:
         say(f"({phrase(note)})")
+
+
+def _kept(change: Change) -> str:
+    why = "topics.only_locked" if change.action is Action.LOCK else "topics.only_allowed"
+    return f"{_line(change)}  ({text(why)})"
 
 
 def _line(change: Change) -> str:

@@ -42,7 +42,7 @@ admin_password = "file:{told["KAFKA_ADMIN_PASSWORD_FILE"]}"
         """What `fenban topics apply --allow-delete` does."""
         cluster = Provisioning(self.desk.settings, self.desk.system.directory, self.desk.clock)
         found = cluster.difference()
-        cluster.admin.apply((*found.changes, *found.deletions), password_of)
+        cluster.admin.apply((*found.changes, *found.deletions), lambda change: password_of(change.name))
         broker.until(lambda: cluster.difference().changes == ())
         for user in ("fenban", "water"):
             broker.user(user, password_of(user))

@@ -7,7 +7,6 @@ import pytest
 from domain.clock import SystemClock
 from domain.events import TOPIC_PREFIX, DeliveryStatus, EventType, OutboxRecord, sealed_principal
 from domain.ids import EventId, MatterId, UnitCode
-from route.kafka_admin import ClusterAdmin
 from route.kafka_link import KafkaLink
 from route.kafka_plan import Cluster, Difference, Resource, TopicPolicy, difference, wanted
 from tests.support.kafka import Broker, shared_broker
@@ -33,10 +32,10 @@ def broker() -> Iterator[Broker]:
 @pytest.fixture(scope="module")
 def city(broker: Broker) -> Cluster:
     """Twelve units' topics, users and permissions, made by the program's own plan, with a record in every topic."""
-    admin = ClusterAdmin(broker.link, "SCRAM-SHA-512")
+    admin = broker.admin()
     asked = wanted(UNITS, POLICY, PROGRAM, administrator="admin")
     found = difference(asked, admin.found(), spared=["admin"])
-    admin.apply((*found.changes, *found.deletions), password_of)
+    admin.apply((*found.changes, *found.deletions), lambda change: password_of(change.name))
     broker.until(lambda: difference(asked, admin.found(), spared=["admin"]) == Difference((), (), ()))
     for user in asked.users:
         broker.user(user, password_of(user))

@@ -71,6 +71,10 @@ def city(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> KafkaCity:
     return made
 
 
+def password(city: City, user: str) -> str:
+    return (city.folder / "secrets" / "kafka" / f"{user}.password").read_text(encoding="utf-8").strip()
+
+
 def ended(city: City, *arguments: str) -> tuple[int, str]:
     began = time.monotonic()
     said = city.run(*arguments, code=None, env={"FENBAN_LANG": "en"}, seconds=LONGEST)
@@ -88,15 +92,35 @@ def test_topics_are_made_once_and_passwords_are_never_printed(city: KafkaCity) -
     assert not [said for said in city.said for secret in secrets if secret in said.out + said.err]
 
 
-def test_a_unit_that_leaves_is_deleted_only_when_that_is_allowed(city: KafkaCity) -> None:
+def test_a_unit_that_leaves_is_deleted_and_locked_only_when_that_is_allowed(city: KafkaCity, broker: Broker) -> None:
     everything = (city.folder / "units.toml").read_text(encoding="utf-8")
     (city.folder / "units.toml").write_text(everything.split('[[unit]]\ncode = "discipline"')[0], encoding="utf-8")
     kept = city.run("topics", "apply", "--json").document()
     assert kept["applied"] == []
-    assert {"action": "delete", "kind": "user", "name": "discipline", "detail": ""} in kept["kept"]
+    locked = {"action": "lock", "kind": "user", "name": "discipline", "detail": "locked: a password that nobody has"}
+    assert locked in kept["kept"]
+    said = city.run("topics", "plan", env={"FENBAN_LANG": "en"}).out
+    assert "- user discipline  locked: a password that nobody has  (no longer wanted; locked with --allow-delete only)" in said
     assert len(city.run("topics", "apply", "--allow-delete", "--json").document()["applied"]) == 4 + 2 + 8
+    assert city.run("topics", "plan", "--json").document() == {"changes": [], "deletions": [], "notes": []}
+    old = password(city, "discipline")
     (city.folder / "units.toml").write_text(everything, encoding="utf-8")
-    assert city.run("topics", "apply", "--json").document()["kept"] == []
+    back = city.run("topics", "apply", "--json").document()
+    assert back["kept"] == []
+    new = {"action": "change", "kind": "user", "name": "discipline", "detail": "was locked: a new password"}
+    assert new in back["applied"]
+    assert password(city, "discipline") != old
+    broker.until(lambda: broker.lets_in("discipline", password(city, "discipline")))
+
+
+def test_a_user_gets_a_new_password_when_that_is_asked_for(city: KafkaCity, broker: Broker) -> None:
+    old = password(city, "roads")
+    done = city.run("topics", "apply", "--new-password", "roads", "--json").document()["applied"]
+    assert done == [{"action": "change", "kind": "user", "name": "roads", "detail": "a new password"}]
+    assert password(city, "roads") != old
+    broker.until(lambda: broker.lets_in("roads", password(city, "roads")))
+    code, said = ended(city, "topics", "apply", "--new-password", "nobody")
+    assert (code, "'nobody' is not a user" in said) == (1, True)
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from kafka.admin import UserScramCredentialDeletion, UserScramCredentialUpsertion
+from kafka.admin import UserScramCredentialUpsertion
 
 from domain.clock import SystemClock
 from domain.events import TOPIC_PREFIX
+from route.kafka_admin import ClusterAdmin
 from route.kafka_link import KafkaLink
+from route.kafka_plan import Action, Change, Kind
 from route.kafka_probe import KafkaConfig
 from route.kafka_topics import KafkaTopics
 from tests.support.servers import ROOT, known, server
@@ -60,11 +62,15 @@ class Broker:
             self.until(lambda: not set(old) & set(self.link.ask(lambda admin: admin.list_topics())))
 
     def forget_users(self) -> None:
-        """Nobody but the administrator can log in."""
-        held = self.link.ask(lambda admin: admin.describe_user_scram_credentials())
-        others = [UserScramCredentialDeletion(name, "SCRAM-SHA-512") for name in held if name != self.admin_config.username]
-        if others:
-            self.link.ask(lambda admin: admin.alter_user_scram_credentials(others))
+        """Nobody but the administrator can log in: the others are locked."""
+        admin = self.admin()
+        found = admin.found()
+        others = sorted(found.users - found.locked - {self.admin_config.username})
+        admin.apply([Change(Action.LOCK, Kind.USER, name) for name in others], lambda _: "")
+        self.until(lambda: set(others) <= admin.found().locked)
+
+    def admin(self) -> ClusterAdmin:
+        return ClusterAdmin(self.link, self.told["KAFKA_MECHANISM"])
 
     def forget_groups(self, groups: Sequence[str]) -> None:
         """So that what they stopped at in topics that were made anew is not where they go on."""
@@ -73,7 +79,7 @@ class Broker:
     def user(self, name: str, password: str) -> None:
         made = UserScramCredentialUpsertion(name, "SCRAM-SHA-512", password)
         assert self.link.ask(lambda admin: admin.alter_user_scram_credentials([made])) == {name: None}
-        self.until(lambda: self._lets_in(name, password))
+        self.until(lambda: self.lets_in(name, password))
 
     def pid(self, node: int = 1) -> int:
         return int((Path(self.told["KAFKA_FOLDER"]) / f"pid-{node}").read_text())
@@ -98,7 +104,7 @@ class Broker:
         self.link.close()
         _script("stop", self.brokers, self.environment)
 
-    def _lets_in(self, name: str, password: str) -> bool:
+    def lets_in(self, name: str, password: str) -> bool:
         KafkaLink(self.config(name, password)).probe()
         return True
 

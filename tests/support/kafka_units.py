@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,12 @@ import orjson
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from domain.ids import UnitCode
-from route.kafka_admin import ClusterAdmin
-from route.kafka_plan import Action, TopicPolicy, difference, wanted
+from route.kafka_plan import Action, Cluster, TopicPolicy, difference, wanted
 from tests.support.kafka import shared_broker
 
 POLICY = TopicPolicy(partitions=1, replication=0, retention_days=1, max_record_bytes=1_000_000)
+
+NOTHING = Cluster({}, frozenset(), frozenset())
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +80,21 @@ def binary(event: Mapping[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def units_on_kafka(codes: Sequence[str]) -> Iterator[KafkaUnits]:
-    """Topics, users and permissions as `fenban topics apply` makes them for these units; taken away again in the end."""
+    """Topics, users and permissions as `fenban topics apply` makes them for these units; users locked, the rest taken away in the end."""
     broker = shared_broker()
-    admin = ClusterAdmin(broker.link, broker.told["KAFKA_MECHANISM"])
+    admin = broker.admin()
     asked = wanted([UnitCode(code) for code in codes], POLICY, f"relay-{codes[0]}", administrator="admin")
     made = difference(asked, admin.found(), spared=["admin"]).changes
     try:
-        admin.apply(made, password_of)
+        admin.apply(made, lambda change: password_of(change.name))
         broker.until(lambda: difference(asked, admin.found(), spared=["admin"]).changes == ())
         for code in codes:
             broker.user(code, password_of(code))
         yield KafkaUnits(broker.told, {code: password_of(code) for code in codes})
     finally:
-        admin.apply([replace(change, action=Action.DELETE) for change in made if change.action is Action.CREATE], password_of)
+        topics = {change.name: change.topic for change in made if change.topic is not None and change.action is Action.CREATE}
+        own = Cluster(topics, asked.users, frozenset(change.grant for change in made if change.grant is not None))
+        admin.apply(difference(NOTHING, own).deletions, lambda _: "")
         broker.link.close()
 
 

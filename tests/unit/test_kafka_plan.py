@@ -8,7 +8,9 @@ from domain.errors import BadSettings
 from domain.ids import UnitCode
 from route.kafka_plan import (
     Action,
+    Change,
     Cluster,
+    Difference,
     Grant,
     Kind,
     Operation,
@@ -80,14 +82,41 @@ def test_nothing_is_left_to_do_once_it_is_done() -> None:
     assert (again.changes, again.deletions, again.notes) == ((), (), ())
 
 
-def test_a_unit_that_is_gone_leaves_topic_user_and_permissions_to_be_deleted() -> None:
+def test_a_unit_that_is_gone_leaves_users_to_be_locked_and_topics_and_permissions_to_be_deleted() -> None:
     left = difference(plan(UNITS[:2]), plan())
     assert left.changes == ()
-    assert {change.action for change in left.deletions} == {Action.DELETE}
-    assert {change.name for change in left.deletions if change.kind is Kind.USER} == {"roads", "roads_sealed"}
+    assert {change.name for change in left.deletions if change.action is Action.LOCK} == {"roads", "roads_sealed"}
+    assert {change.kind for change in left.deletions if change.action is Action.LOCK} == {Kind.USER}
+    assert {change.kind for change in left.deletions if change.action is Action.DELETE} == {Kind.PERMISSION, Kind.TOPIC}
     assert len([change for change in left.deletions if change.kind is Kind.TOPIC]) == 4
     order = [change.kind for change in left.deletions]
-    assert order == sorted(order, key=[Kind.PERMISSION, Kind.USER, Kind.TOPIC].index)
+    assert order == sorted(order, key=[Kind.USER, Kind.PERMISSION, Kind.TOPIC].index)
+
+
+def test_who_is_locked_is_not_locked_again() -> None:
+    few = plan(UNITS[:2])
+    locked = frozenset({"roads", "roads_sealed"})
+    assert difference(few, replace(few, users=plan().users, locked=locked)) == Difference((), (), ())
+    broken_off = replace(plan(), topics=few.topics, locked=locked)
+    assert difference(few, broken_off).deletions == tuple(
+        Change(Action.DELETE, Kind.PERMISSION, str(grant), grant=grant) for grant in sorted(plan().grants - few.grants)
+    )
+
+
+def test_who_is_locked_and_wanted_again_gets_a_new_password_before_his_permissions() -> None:
+    few, locked = plan(UNITS[:2]), frozenset({"roads", "roads_sealed", "billing"})
+    found = replace(few, users=plan().users | {"billing"}, locked=locked)
+    changes = [change for change in difference(plan(), found).changes if change.kind is not Kind.TOPIC]
+    assert [(change.action, change.name) for change in changes if change.kind is Kind.USER] == [
+        (Action.CHANGE, "roads"),
+        (Action.CHANGE, "roads_sealed"),
+    ]
+    assert [change.kind for change in changes] == [Kind.USER] * 2 + [Kind.PERMISSION] * 8
+    still_permitted = difference(plan(), replace(plan(), locked=locked)).changes
+    assert [(change.action, change.name) for change in still_permitted] == [
+        (Action.CHANGE, "roads"),
+        (Action.CHANGE, "roads_sealed"),
+    ]
 
 
 def test_what_is_not_ours_is_left_alone() -> None:
