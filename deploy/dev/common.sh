@@ -54,8 +54,12 @@ PY
     cat "$file"
 }
 
-# process_lives PID: whether it runs. One that ended and is not yet collected by its parent does not.
-process_lives() { kill -0 "$1" 2>/dev/null && ! grep -q '^State:[[:space:]]*Z' "/proc/$1/status" 2>/dev/null; }
+# process_lives PID: whether it runs. One that ended and is not yet collected by its parent does not; one whose first thread
+# ended does, and keeps its sockets, until the others ended too.
+process_lives() {
+    kill -0 "$1" 2>/dev/null || return 1
+    ! grep -q '^State:[[:space:]]*Z' "/proc/$1/status" 2>/dev/null || ! grep -q '^Threads:[[:space:]]*1$' "/proc/$1/status" 2>/dev/null
+}
 process_ended() { ! process_lives "$1"; }
 
 running() { [ -s "$SERVICES/$NAME/pid" ] && process_lives "$(cat "$SERVICES/$NAME/pid")"; }
