@@ -113,7 +113,7 @@ class CityEditor:
             if present.name == RULES:
                 self._read_rules(present.path.name, text, self._system.directory)
             else:
-                directory = read_directory(text, present.path.name)
+                directory = read_directory(text, present.path.name, self._system.directory.regions)
                 if self._system.settings.files.rules is not None:
                     rules = self.present(RULES)
                     self._read_rules(rules.path.name, rules.text, directory)
@@ -129,7 +129,7 @@ class CityEditor:
     def _doubts(self, present: CityFile, text: str) -> Iterator[str]:
         if present.name == RULES:
             return
-        directory = read_directory(text, present.path.name)
+        directory = read_directory(text, present.path.name, self._system.directory.regions)
         yield from check(directory)
         gone = sorted(set(self._system.directory.units) - set(directory.units))
         with self._system.store.transaction(write=False) as tx:

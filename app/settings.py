@@ -36,6 +36,9 @@ class City(Section):
 class Files(Section):
     units: Path = Field(Path("units.toml"), description="the unit directory")
     rules: Path | None = Field(None, description="the city's screening and routing rules; none: only the built-in screens")
+    regions: Path | None = Field(
+        None, description="the city's table of places by code, CSV code,name,aliases; none: only units' own places"
+    )
     calendar: Path | None = Field(None, description="the local calendar of working days; none: the built-in calendars")
     models: Path = Field(Path("models"), description="folder of trained models; the file `live` in it names the one that serves")
 

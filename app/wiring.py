@@ -71,8 +71,8 @@ class System:
         self.failpoint = failpoint
         self._may_make_store = may_make_store
         self.stop = threading.Event()
-        rules = {"rules": settings.path(settings.files.rules)} if settings.files.rules is not None else {}
-        self.city_files = Watch({"units": settings.path(settings.files.units), **rules})
+        files = {"units": settings.files.units, "rules": settings.files.rules, "regions": settings.files.regions}
+        self.city_files = Watch({name: settings.path(path) for name, path in files.items() if path is not None})
         self.model_watch = ModelWatch(self)
         self.serving = ""
 
@@ -171,7 +171,8 @@ class System:
 
     @cached_property
     def directory(self) -> Directory:
-        return load_directory(self.settings.path(self.settings.files.units))
+        files = self.settings.files
+        return load_directory(self.settings.path(files.units), self.settings.path(files.regions) if files.regions else None)
 
     @cached_property
     def rulebook(self) -> Rulebook:

@@ -35,6 +35,7 @@ from domain.ids import UnitCode
 from domain.units import Moved, Unit, UnitLevel
 from route.directory_checks import contradictions, doubts, succession_problems
 from route.places import NameFinder, PlaceHit, most_specific, place_names
+from route.regions import Region, read_regions, region_doubts, with_regions
 
 MOVED_KEYS = frozenset({"words", "from", "to"})
 UNIT_KEYS = frozenset({"code", "name", "aliases", "level", "region", "parent", "duties", "places", "catch_all", "succeeds"})
@@ -44,12 +45,20 @@ class Directory:
     """Units by code. Raises BadSettings when ``units`` contradict each other; every problem is named, not only the first."""
 
     def __init__(
-        self, units: Iterable[Unit], *, city_names: Sequence[str] = (), source: str = "units", moved: Sequence[Moved] = ()
+        self,
+        units: Iterable[Unit],
+        *,
+        city_names: Sequence[str] = (),
+        source: str = "units",
+        moved: Sequence[Moved] = (),
+        regions: Sequence[Region] = (),
     ) -> None:
         listed = tuple(units)
         problems = contradictions(listed, source) + succession_problems(listed, moved, source)
         if problems:
             raise BadSettings(problems)
+        self.regions = tuple(regions)
+        listed = with_regions(listed, self.regions)
         self.units: Mapping[UnitCode, Unit] = {unit.code: unit for unit in listed}
         self.city_names = tuple(city_names) or _common_city_names(listed)
         self._by_name = {name: unit.code for unit in listed for name in (unit.code, unit.name, *unit.aliases)}
@@ -155,18 +164,19 @@ class Directory:
         return frozenset(found)
 
 
-def load_directory(path: Path) -> Directory:
-    """Reads ``units.toml``. Raises BadSettings that names file, unit and remedy for each problem."""
+def load_directory(path: Path, regions: Path | None = None) -> Directory:
+    """Reads ``units.toml``, and the table of regions where there is one. Raises BadSettings that names file, unit and remedy
+    for each problem."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise BadSettings([f"{path}: cannot be read ({error.strerror}) → name an existing file"]) from None
     except UnicodeDecodeError as error:
         raise BadSettings([f"{path}: is not TOML in UTF-8 ({error}) → mend that line"]) from None
-    return read_directory(text, str(path))
+    return read_directory(text, str(path), read_regions(regions) if regions is not None else ())
 
 
-def read_directory(text: str, source: str) -> Directory:
+def read_directory(text: str, source: str, regions: Sequence[Region] = ()) -> Directory:
     """``units.toml`` as a text. Raises BadSettings as ``load_directory`` does."""
     try:
         document = tomllib.loads(text)
@@ -198,7 +208,7 @@ def read_directory(text: str, source: str) -> Directory:
         problems.append(f"{source}: {error}")
     if problems:
         raise BadSettings(problems)
-    return Directory(units, city_names=city_names, source=source, moved=moved)
+    return Directory(units, city_names=city_names, source=source, moved=moved, regions=regions)
 
 
 def _unit(entry: Any, position: int) -> Unit:
@@ -286,4 +296,4 @@ def _common_city_names(units: Sequence[Unit]) -> tuple[str, ...]:
 
 def check(directory: Directory) -> list[str]:
     """Warnings for ``fenban units check``: nothing wrong enough to refuse, but likely not what was meant."""
-    return doubts(directory.units, directory.place_names)
+    return [*doubts(directory.units, directory.place_names), *region_doubts(tuple(directory.units.values()), directory.regions)]
