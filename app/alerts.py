@@ -14,6 +14,7 @@ LATE_POLLS, LATE_GRACE = 3, 10 * MINUTE
 EXPECTED_LEAST = 5
 BACKLOG_SECONDS, OUTBOX_SECONDS = 15 * MINUTE, 5 * MINUTE
 REVIEW_SECONDS, QUARANTINE_SECONDS, UNSIGNED_SECONDS = 3 * DAY, DAY, 2 * DAY
+LINKER_SECONDS = 30 * MINUTE
 DISK_SHARE = 0.1
 DRIFT, MORE_ABSTENTION, RETURN_RATE = 0.25, 0.2, 0.3
 """A PSI that matters; how much more than expected waits for a person; what a unit returns."""
@@ -264,6 +265,14 @@ ALERTS = (
         False,
         "有热点：近日反映的人明显增多，见网页“热点”",
         "a topic grew: many more persons wrote of it lately, see the page Hot topics",
+    ),
+    Alert(
+        "FenbanLinkerBehind",
+        *_above("fenban_linker_oldest_seconds", LINKER_SECONDS),
+        15 * MINUTE,
+        False,
+        "相似来信的查找落后半小时以上",
+        "looking for letters that say the same is over half an hour behind",
     ),
     Alert(
         "FenbanKafkaDown",
