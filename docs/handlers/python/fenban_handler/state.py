@@ -26,6 +26,7 @@ MAY_FOLLOW = {
 }
 BECOMES = {"sign": "signed", "return": "returned", "complete": "completed", "claim": "claimed"}
 GONE = ("recalled", "closed")
+STAYS_COMPLETED = frozenset({"deadline", "similar", "joined", "split"})
 TAKING_BACK = ("recall", "offer-closed")
 
 
@@ -265,8 +266,9 @@ def _case(row: Sequence[str]) -> Case:
 
 
 def _state_after(state: str, change: str) -> str:
-    """Whole content came again. A completed part is open again, unless only its deadline moved or others wrote the same."""
-    if state in {"", *GONE} or change == "reopened" or (state == "completed" and change not in {"deadline", "similar"}):
+    """Whole content came again. A completed part is open again by a revision, a decision or the office, not by the others: what
+    was completed while letters were joined or split off is completed, and only the office asks for it anew."""
+    if state in {"", *GONE} or change == "reopened" or (state == "completed" and change not in STAYS_COMPLETED):
         return "received"
     return state
 

@@ -101,6 +101,18 @@ def test_whole_content_again_replaces_and_keeps_the_state_unless_it_reopens(stat
     assert held(state) == {ASSIGNMENT: ("received", "四")}
 
 
+@pytest.mark.parametrize("change", ["joined", "split"])
+def test_what_was_completed_while_letters_were_joined_or_split_off_stays_completed(state: State, change: str) -> None:
+    """fenban takes the completion although it told of the letters before: a part open here alone would be answered in vain."""
+    state.take([event("assigned", 1)], NOW)
+    state.say(ASSIGNMENT, complete("办好了"), "water:1", NOW)
+    state.take([event("updated", 2, change=change, subject="二")], NOW)
+    assert held(state) == {ASSIGNMENT: ("completed", "二")}
+    assert [one.kind for one in state.to_do()][-1:] == ["content"]
+    state.take([event("updated", 3, change="reopened", subject="三")], NOW)
+    assert held(state) == {ASSIGNMENT: ("received", "三")}
+
+
 def test_a_reminder_may_come_before_its_assignment(state: State) -> None:
     state.take([event("reminder", 2, NOTICE, level=2, reason="临近")], NOW)
     assert state.to_do() == []

@@ -121,10 +121,11 @@ final class State implements AutoCloseable {
         return state.equals("claimed") ? "claimed" : "offered";
     }
 
-    /** Whole content came again. A completed part is open again, unless only its deadline moved or others wrote the same. */
+    /** Whole content came again. A completed part is open again by a revision, a decision or the office, not by the others: what
+     * was completed while letters were joined or split off is completed, and only the office asks for it anew. */
     private static String stateAfter(String state, String change) {
         boolean opens = state.isEmpty() || GONE.contains(state) || change.equals("reopened");
-        boolean stays = change.equals("deadline") || change.equals("similar");
+        boolean stays = Set.of("deadline", "similar", "joined", "split").contains(change);
         return opens || state.equals("completed") && !stays ? "received" : state;
     }
 

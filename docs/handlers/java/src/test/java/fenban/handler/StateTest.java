@@ -138,6 +138,19 @@ class StateTest {
         assertEquals("received四", held());
     }
 
+    /** fenban takes the completion although it told of the letters before: a part open here alone would be answered in vain. */
+    @Test
+    void whatWasCompletedWhileLettersWereJoinedOrSplitOffStaysCompleted() throws Exception {
+        state.take(List.of(event("assigned", 1)), NOW);
+        state.say(ASSIGNMENT, Answer.complete("办好了"), "water:1", NOW);
+        state.take(List.of(event("updated", 2, "change", "joined", "subject", "二")), NOW);
+        assertEquals("completed二", held());
+        state.take(List.of(event("updated", 3, "change", "split", "subject", "三")), NOW);
+        assertEquals("completed三", held());
+        state.take(List.of(event("updated", 4, "change", "reopened", "subject", "四")), NOW);
+        assertEquals("received四", held());
+    }
+
     @Test
     void aReminderMayComeBeforeItsAssignment() throws Exception {
         state.take(List.of(event(NOTICE, ASSIGNMENT, "reminder", 2, "reason", "临近")), NOW);
