@@ -205,6 +205,14 @@ ALERTS = (
         "part",
     ),
     Alert(
+        "FenbanModelBehind",
+        *_above("fenban_model_behind", 0),
+        5 * MINUTE,
+        False,
+        "有进程没有启用新模型，仍用原来的",
+        "a process could not take up the model that was promoted: it decides with the earlier one",
+    ),
+    Alert(
         "FenbanModelAbstains",
         f"fenban_model_abstention_rate - fenban_model_abstention_expected > {MORE_ABSTENTION:g}",
         _abstains,

@@ -89,6 +89,7 @@ METRICS = (
     Metric(
         "fenban_model_drift_letters", "Letters of the last seven days, at most 1,000, that words and confidence are counted of"
     ),
+    Metric("fenban_model_behind", "1 while this process could not take up the model that was promoted: the earlier one decides"),
     Metric("fenban_model_abstention_rate", "Share of these that waited for a person; absent under 50"),
     Metric("fenban_model_abstention_expected", "The same share of the letters that the live model was tested on"),
     Metric(
@@ -121,6 +122,7 @@ def samples(status: Document, ledger: Document, live: Document) -> Samples:
     found["fenban_kafka_up"] = {(): float(live["kafka"]["state"] == "ok")} if "kafka" in live else {}
     found |= _of_automation(live["automatic"])
     found |= _of_model(live["drift"])
+    found["fenban_model_behind"] = {(): float(live["model"]["behind"])}
     found["fenban_hot_topics"] = {(): float(live["hot"])}
     found["fenban_leases"] = _leases(live["leases"])
     found |= _of_linker(live["linker"])

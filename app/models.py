@@ -1,5 +1,6 @@
 """The registry of models: what was trained, which one serves, which one watches. The store says it; the files lie in a folder of
-each machine, checked by hash, and the file ``live`` there mirrors what this machine last saw served.
+each machine, checked by hash, and come through the store where one is missing; the file ``live`` there mirrors what this
+machine last saw served.
 """
 
 import hashlib
@@ -11,6 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from app.model_files import fetch, share
 from app.transactions import audit_entry, reading, writing
 from classify.model import load_model
 from domain.errors import HaltForPerson, Refused
@@ -71,11 +73,11 @@ class Registry:
         return self._system.models / f"{version}{REPORT_SUFFIX}"
 
     def load(self, row: ModelRow) -> "Model":
-        """Raises HaltForPerson when its file is not on this machine, or is not the one that was registered."""
+        """Raises HaltForPerson when its file is neither on this machine nor in the store, or is not the one that was registered."""
         path = self.path(row.version)
-        if not path.exists():
+        if not path.exists() and not fetch(self._system, row, path):
             raise HaltForPerson(
-                f"the model {row.version} is not on this machine: there is no {path}",
+                f"the model {row.version} is not on this machine, nor in the store: there is no {path}",
                 remedy="copy it from the machine that trained it, or from a backup",
             )
         if file_hash(path) != row.sha256:
@@ -91,7 +93,9 @@ class Registry:
                 self._tell(tx, ModelMove(now, row.registered_by, ModelAction.REGISTER, row.version))
             return known.get(row.version) or row
 
-        return self._write(step)
+        kept = self._write(step)
+        share(self._system, kept, self.path(kept.version))
+        return kept
 
     def promote(self, version: str, by: str, reason: str = "", *, only_if_none: bool = False) -> str:
         """The model serves from now on, in every process; the version that served until now. Raises HaltForPerson when its
@@ -110,6 +114,7 @@ class Registry:
 
         before = self._write(step)
         self.mirror(self.placed(ModelState.LIVE))
+        self._share(version)
         return before
 
     def rollback(self, by: str, reason: str = "") -> tuple[str, str]:
@@ -128,6 +133,7 @@ class Registry:
 
         live = self._write(step)
         self.mirror(row.version)
+        self._share(row.version)
         return live, row.version
 
     def shadow(self, version: str, by: str) -> str:
@@ -149,7 +155,13 @@ class Registry:
             self._tell(tx, ModelMove(now, by, ModelAction.SHADOW, version, before))
             return before
 
-        return self._write(step)
+        before = self._write(step)
+        self._share(version)
+        return before
+
+    def _share(self, version: str) -> None:
+        """Models from before the store held files come into it when they are moved."""
+        share(self._system, self.row(version), self.path(version))
 
     def _since(self, row: ModelRow) -> datetime:
         """From when on a shadow says what it thinks: of late letters too, where it surely did not learn from them."""

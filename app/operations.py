@@ -86,6 +86,7 @@ class Operations:
             "leases": leases,
             "claims": claims,
             "processes": held_slots(system.settings.path(system.settings.work.slots)),
+            "model": {"behind": bool(system.model_watch.trouble)},
             "drift": latest_drift(system),
             "disk": self._disk(),
         }

@@ -19,6 +19,7 @@ def readiness(system: System) -> tuple[bool, dict[str, Any]]:
         return False, {"status": "down", "what": str(error)}
     troubles = [f"channel {channel['id']}: {channel['error']}" for channel in status["channels"] if channel["state"] in FAILING]
     troubles += [f"{problem} (the earlier file stays in use)" for problem in system.city_files.trouble]
+    troubles += [f"{problem} (the earlier model stays in use)" for problem in system.model_watch.trouble]
     kafka = status.get("kafka")
     if kafka is not None and kafka["state"] != "ok":
         troubles.append(f"kafka: {kafka['error']}")

@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0015"
+REVISION = "0016"
 """The migration that this code works with."""
 
 SEQUENCES = {
@@ -593,6 +593,15 @@ model_moves = Table(
     Column("version", Text, nullable=False),
     _text("before"),
     _text("reason"),
+)
+
+model_files = Table(
+    "model_files",
+    metadata,
+    Column("version", Text, nullable=False),
+    Column("part", Integer, nullable=False),
+    Column("bytes", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("version", "part"),
 )
 
 test_sets = Table(

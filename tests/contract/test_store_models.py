@@ -8,11 +8,13 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from app import model_files
 from app.cli.models import register
 from app.models import Registry, file_hash
 from domain.errors import HaltForPerson, Refused
 from domain.ids import UnitCode
 from domain.models import ModelAction, ModelMove, ModelRow, ModelState
+from store.model_files import SqlModelFiles
 from store.models import SqlModels, served_before
 from store.unit_of_work import SqlStore
 from tests.support.desk import Desk
@@ -193,8 +195,72 @@ def test_a_file_that_is_not_the_registered_one_never_serves(desk: Desk) -> None:
     with pytest.raises(HaltForPerson, match="not the file that was registered"):
         registry.promote(one, "li")
     registry.path(one).unlink()
+    drop_files(desk)
     with pytest.raises(HaltForPerson, match="not on this machine"):
         registry.promote(one, "li")
+
+
+def drop_files(desk: Desk) -> None:
+    with desk.system.store.transaction(write=True) as tx:
+        SqlModelFiles(tx).keep([])
+        tx.commit()
+
+
+def held(desk: Desk) -> set[str]:
+    with desk.system.store.transaction(write=False) as tx:
+        return set(SqlModelFiles(tx).held())
+
+
+def test_a_file_goes_through_the_store_to_a_machine_that_lacks_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model_files, "PART", 1000)
+    version, registry = registered(desk, 1), desk.system.registry
+    path = registry.path(version)
+    written = path.read_bytes()
+    with desk.system.store.transaction(write=False) as tx:
+        assert SqlModelFiles(tx).held() == {version: -(-len(written) // 1000)}
+        assert b"".join(SqlModelFiles(tx).read(version)) == written
+    path.unlink()
+    assert registry.load(registry.row(version)).version == version
+    assert path.read_bytes() == written
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+def test_what_the_store_holds_in_part_or_spoilt_is_not_taken(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model_files, "PART", 1000)
+    version, registry = registered(desk, 1), desk.system.registry
+    registry.path(version).unlink()
+    for spoil in ("UPDATE model_files SET bytes = ? WHERE part = 1", "DELETE FROM model_files WHERE part > 0 AND ? IS NOT NULL"):
+        with desk.system.store.transaction(write=True) as tx:
+            tx.run(spoil, (b"x" * 1000,))
+            tx.commit()
+        with pytest.raises(HaltForPerson, match="nor in the store"):
+            registry.load(registry.row(version))
+        assert list(registry.path(version).parent.iterdir()) == []
+
+
+def test_the_store_holds_the_files_that_may_be_asked_for(desk: Desk) -> None:
+    versions = [registered(desk, seed) for seed in (1, 2)]
+    registry = desk.system.registry
+    for version in versions:
+        registry.promote(version, "li")
+    versions += [registered(desk, seed) for seed in (3, 4, 5)]
+    registry.shadow(versions[2], "li")
+    versions += [registered(desk, 6)]
+    latest = {row.version for row in registry.rows()[: model_files.LATEST]}
+    assert held(desk) == {versions[0], versions[1], versions[2], versions[5], *latest}
+    drop_files(desk)
+    registry.rollback("li")
+    assert versions[0] in held(desk), "a model from before comes into the store when it is moved"
+
+
+def test_a_file_too_large_or_another_is_not_put_there(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model_files, "LARGEST", 10)
+    version, registry = registered(desk, 1), desk.system.registry
+    assert held(desk) == set()
+    monkeypatch.undo()
+    registry.path(version).write_bytes(b"another")
+    model_files.share(desk.system, registry.row(version), registry.path(version))
+    assert held(desk) == set()
 
 
 def test_models_from_before_the_registry_are_adopted_once(desk: Desk) -> None:

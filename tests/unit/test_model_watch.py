@@ -4,10 +4,12 @@ import threading
 from pathlib import Path
 
 from app.models import Registry
+from app.readiness import readiness
 from app.runner import Parts, Runner
 from app.training import keep_model
 from app.wiring import System
 from domain.models import ModelState
+from store.model_files import SqlModelFiles
 from tests.support.desk import Desk
 from tests.support.many_models import trained
 
@@ -43,11 +45,30 @@ def test_a_model_that_is_not_here_changes_nothing_until_it_is(tmp_path: Path) ->
     desk.system.registry.promote(trained(2).version, "li")
     file = desk.system.registry.path(trained(2).version)
     elsewhere = file.rename(file.with_suffix(".away"))
+    with desk.system.store.transaction(write=True) as tx:
+        SqlModelFiles(tx).keep([])
+        tx.commit()
     desk.clock.forward(seconds=3)
     other.refresh()
     assert other.classifier.version == trained(1).version
     assert "not on this machine" in other.model_watch.trouble[0]
+    assert any("the earlier model stays in use" in line for line in readiness(other)[1]["what"])
+    other.operations.forget()
+    assert other.operations.live()["model"] == {"behind": True}
     elsewhere.rename(file)
+    desk.clock.forward(seconds=3)
+    other.refresh()
+    assert (other.classifier.version, other.model_watch.trouble) == (trained(2).version, ())
+    other.operations.forget()
+    assert other.operations.live()["model"] == {"behind": False}
+    other.close()
+
+
+def test_another_machine_takes_up_a_model_whose_file_it_lacks(tmp_path: Path) -> None:
+    desk, other = running(tmp_path)
+    assert other.classifier.version == trained(1).version
+    desk.system.registry.promote(trained(2).version, "li")
+    desk.system.registry.path(trained(2).version).unlink()
     desk.clock.forward(seconds=3)
     other.refresh()
     assert (other.classifier.version, other.model_watch.trouble) == (trained(2).version, ())
