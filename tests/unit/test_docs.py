@@ -133,7 +133,21 @@ def test_both_languages_have_the_same_sections_and_commands(english: Path, chine
 def test_the_readme_and_the_role_guides_come_in_both_languages() -> None:
     expected = {
         ROOT / "README.md",
-        *(ROOT / "docs" / f"{role}.md" for role in ("operators", "departments", "analysts", "console", "metrics", "register")),
+        *(
+            ROOT / "docs" / f"{role}.md"
+            for role in (
+                "operators",
+                "departments",
+                "analysts",
+                "console",
+                "metrics",
+                "register",
+                "office",
+                "hot",
+                "units",
+                "rules",
+            )
+        ),
     }
     assert expected <= {english for english, _ in PAIRS}
 
