@@ -27,7 +27,7 @@ def test_every_state_has_its_moves() -> None:
     assert set(MATTER_MOVES) == set(MatterState)
 
 
-@pytest.mark.parametrize(("old", "new"), product(MessageState, MessageState))
+@pytest.mark.parametrize(("old", "new"), list(product(MessageState, repeat=2)))
 def test_a_message_moves_by_the_table_alone(old: MessageState, new: MessageState) -> None:
     if new in MESSAGE_MOVES[old]:
         check_message_move(old, new)
@@ -36,7 +36,7 @@ def test_a_message_moves_by_the_table_alone(old: MessageState, new: MessageState
             check_message_move(old, new)
 
 
-@pytest.mark.parametrize(("old", "new"), product(AssignmentState, AssignmentState))
+@pytest.mark.parametrize(("old", "new"), list(product(AssignmentState, repeat=2)))
 def test_an_assignment_moves_by_the_table_alone(old: AssignmentState, new: AssignmentState) -> None:
     if new in ASSIGNMENT_MOVES[old]:
         check_assignment_move(old, new)
