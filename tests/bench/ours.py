@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -36,8 +37,9 @@ class JsonParser:
         )
 
 
-def run(folder: Path, captures: Sequence[bytes], *, worker_of: tuple[int, int] = (0, 1)) -> dict[str, Any]:
-    """Takes every capture to its topic; seconds in all and per stage. ``worker_of``: (which, of how many) processes."""
+def run(folder: Path, captures: Sequence[bytes], *, worker_of: tuple[int, int] = (0, 1), beside: int = 0) -> dict[str, Any]:
+    """Takes every capture to its topic; seconds in all and per stage. ``worker_of``: (which, of how many) processes. ``beside``:
+    what else a process does runs too, a shadow that learned so many letters among it."""
     which, of = worker_of
     name = channel = f"bench{which}"
     shards = [shard for shard in SHARDS if shard % of == which]
@@ -52,6 +54,11 @@ def run(folder: Path, captures: Sequence[bytes], *, worker_of: tuple[int, int] =
     if lease is None:
         raise RuntimeError("the benchmark's channel is held by another process")
     system.classifier.suggest([("暖气不热", "家里暖气一直不热")])
+    others = ExitStack()
+    if beside:
+        from tests.bench.beside import parts_beside
+
+        others.enter_context(parts_beside(system, beside))
     keep_loaded()
     spent = {"register": 0.0, "work": 0.0, "relay": 0.0}
     handled = delivered = 0
@@ -75,6 +82,7 @@ def run(folder: Path, captures: Sequence[bytes], *, worker_of: tuple[int, int] =
             # Another worker still holds messages whose records will be this one's to relay.
             time.sleep(0.002)
     took = seconds() - began
+    others.close()
     system.close()
     return {"seconds": took, "handled": handled, "delivered": delivered, "stages": spent, "megabytes": peak_megabytes()}
 

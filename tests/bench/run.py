@@ -88,10 +88,10 @@ class Bench:
         return answer
 
     def figures(self, rounds: int, *, growth: bool) -> list[dict[str, Any]]:
-        rates: dict[str, list[float]] = {"ours": [], "plain": [], "limit": [], "two": []}
+        rates: dict[str, list[float]] = {"ours": [], "beside": [], "plain": [], "limit": [], "two": []}
         megabytes, stages = 0.0, {}
         for place in range(rounds):
-            for what in ("ours", "plain", "limit"):
+            for what in ("ours", "beside", "plain", "limit"):
                 count = PLAIN_MESSAGES if what == "plain" else MESSAGES
                 result = self.run(what, count)
                 rates[what].append(count / result["seconds"])
@@ -102,11 +102,12 @@ class Bench:
                     megabytes, stages = max(megabytes, result["megabytes"]), result["stages"]
             rates["two"].append(self._two_workers())
             _say(f"round {place + 1} two    {rates['two'][-1]:8.0f} messages/s")
-        ours, plain, limit, two = (statistics.median(rates[name]) for name in ("ours", "plain", "limit", "two"))
+        ours, beside, plain, limit, two = (statistics.median(rates[name]) for name in rates)
         figures = [
             _figure("pipeline, one worker, beside plain", ours, "messages/s", "tests/bench/plain.py", plain, 3.0),
             _figure("pipeline, one worker, beside the limit", ours, "messages/s", "tests/bench/limit.py", limit, 0.5),
             _figure("pipeline, two workers, beside one", two, "messages/s", "fenban, one worker", ours),
+            _figure("pipeline on a backlog, with linker, index, drift, shadow", beside, "messages/s", "fenban, without", ours),
             {"figure": "memory of one worker process, largest", "value": round(megabytes), "unit": "MB"},
             *(
                 {"figure": f"share of time: {name}", "value": round(spent / sum(stages.values()), 3), "unit": "of 1"}
@@ -172,11 +173,12 @@ def _child(arguments: argparse.Namespace) -> dict[str, Any]:
         return run_deadlines(arguments.count)
     # The seed depends on where the messages begin, so that no two runs on one store bring the same ones.
     captures = list(messages(arguments.count, SEED + arguments.first, arguments.first))
-    if arguments.child == "ours":
+    if arguments.child in ("ours", "beside"):
         from tests.bench.ours import run as run_ours
 
         which, _, of = arguments.worker.partition("/")
-        return run_ours(arguments.folder, captures, worker_of=(int(which), int(of)))
+        beside = SHORT_TRAINING if arguments.child == "beside" else 0
+        return run_ours(arguments.folder, captures, worker_of=(int(which), int(of)), beside=beside)
     if arguments.child == "plain":
         from tests.bench.plain import run as run_plain
 
