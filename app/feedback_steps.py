@@ -9,7 +9,7 @@ from app.copies import letters_of, merged_letters, standing_for
 from app.happened import EventMaker
 from app.offers import CLAIM_RULE, claimable
 from app.people import masked_words, names_in
-from app.repeats import history_of, past_of
+from app.repeats import history_of, locked_past
 from domain.decisions import Assignment, AssignmentState
 from domain.errors import Refused
 from domain.events import FeedbackEvent, FeedbackOutcome, FeedbackType
@@ -152,7 +152,7 @@ class FeedbackSteps:
             return Weighed(FeedbackOutcome.REJECTED, error.what, changes)
         if others := merged_letters(known.letters[matter]):
             changes.others[matter] = others
-        if past := past_of(changes.matters[matter].repeat_of, uow.matters, uow.reads, uow.assignments):
+        if past := locked_past(uow, changes.matters[matter].repeat_of):
             changes.histories[matter] = history_of(*past)
         changes.decide(matter, replace(decision, rule=CLAIM_RULE))
         changes.dispatch(message, replace(decision, rule=CLAIM_RULE), standing)

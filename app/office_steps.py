@@ -7,7 +7,7 @@ from app.changes import Changes
 from app.copies import letters_of, merged_letters, standing_for
 from app.happened import EventMaker
 from app.people import matter_names
-from app.repeats import history_of, past_of
+from app.repeats import history_of, locked_past
 from app.retry import transact
 from domain.decisions import Assignment
 from domain.errors import Refused, RetryLater
@@ -133,7 +133,7 @@ class OfficeSteps:
         changes.names = tuple(dict.fromkeys((*changes.names, *matter_names(uow, self._vault, members))))
         if others := merged_letters(members):
             changes.others[matter] = others
-        if past := past_of(changes.matters[matter].repeat_of, uow.matters, uow.reads, uow.assignments):
+        if past := locked_past(uow, changes.matters[matter].repeat_of):
             changes.histories[matter] = history_of(*past)
         return members
 

@@ -13,7 +13,7 @@ from app.happened import Event, History
 from domain.clock import SHANGHAI
 from domain.decisions import EARLIER, Assignment, AssignmentState, Evidence, Suggestion
 from domain.ids import MatterId
-from domain.ports import AssignmentRepository, MatterRepository, ReadRepository
+from domain.ports import AssignmentRepository, MatterRepository, ReadRepository, UnitOfWork
 from domain.records import MatterRow
 from route.confidentiality import may_see
 from store.earlier import tells, untold
@@ -65,6 +65,15 @@ def past_of(
     if row is None or row.sealed or any(one.sealed for one in reads.of_matters([row.id])[row.id]):
         return None
     return row, assignments.of_matters([row.id])[row.id]
+
+
+def locked_past(uow: UnitOfWork, matter: MatterId | None) -> tuple[MatterRow, list[Assignment]] | None:
+    """As ``past_of``, for what units are told of it: who seals it meanwhile waits, and then finds what was told."""
+    step = matter
+    while step is not None:
+        held = uow.matters.lock([step]).get(step)
+        step = held.merged_into if held is not None else None
+    return past_of(matter, uow.matters, uow.reads, uow.assignments)
 
 
 def earlier_document(

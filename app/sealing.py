@@ -1,12 +1,16 @@
 """Sealing a matter: ordinary units lose it without a reason, what was not sent yet never goes, copies are sealed alone."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
-from app.changes import OPEN, Changes
+from app.changes import LIVE, Changes
 from app.copies import merged_letters, standing_for
-from app.happened import Event
+from app.happened import Event, OthersWrote
 from domain.decisions import Decision, Outcome
-from domain.events import EventType, OutboxRecord, OutboxState, sealed_topic, unit_topic
+from domain.events import EventType, OutboxState, sealed_topic
 from domain.ids import MatterId, Number, UnitCode
 from domain.messages import Message, MessageState
 from domain.ports import UnitOfWork
@@ -70,22 +74,29 @@ def _seal_one(changes: Changes, message: Message, decision: Decision, *, worker:
 
 def _tell_without(uow: UnitOfWork, changes: Changes, repeat: MatterId) -> None:
     """What waits to be sent of a matter that repeats the sealed one tells of it: it never goes, and what it said else goes anew."""
-    waiting: dict[str, list[OutboxRecord]] = {}
-    for record in uow.reads.outstanding(repeat):
-        if record.type in TELLING and not record.topic.startswith(SEALED_TOPICS):
-            waiting.setdefault(record.topic, []).append(record)
+    waiting = [
+        record
+        for record in uow.reads.outstanding(repeat)
+        if record.type in TELLING and not record.topic.startswith(SEALED_TOPICS)
+    ]
     if not waiting:
         return
-    uow.outbox.move([one.id for some in waiting.values() for one in some], OutboxState.DISCARDED, "sealed", changes.now)
+    uow.outbox.move([record.id for record in waiting], OutboxState.DISCARDED, "sealed", changes.now)
     messages, decisions = uow.reads.of_matters([repeat])[repeat], uow.matters.decisions([repeat])[repeat]
     changes.histories.pop(repeat, None)
     if others := merged_letters(messages):
         changes.others[repeat] = others
     message = standing_for(repeat, messages)
-    latest = next((one for one in reversed(decisions) if one.number == message.number), decisions[-1])
-    for part in uow.assignments.of_matters([repeat])[repeat]:
-        some = waiting.get(unit_topic(part.unit), [])
-        if some and part.state in OPEN and not part.sealed:
-            never_told = any(one.type is EventType.ASSIGNED for one in some)
-            kind = EventType.ASSIGNED if never_told else EventType.UPDATED
-            changes.emit(Event(kind, part, message, changes.matters[repeat], untold(latest)))
+    latest = untold(next((one for one in reversed(decisions) if one.number == message.number), decisions[-1]))
+    parts = {part.id: part for part in uow.assignments.of_matters([repeat])[repeat]}
+    for record in waiting:
+        said = json.loads(record.value)
+        part = parts.get(said["assignment"])
+        if part is not None and part.state in LIVE and not part.sealed:
+            row, change, similar = changes.matters[repeat], said.get("change", ""), _others_wrote(said)
+            changes.emit(Event(record.type, part, message, row, latest, change=change, similar=similar))
+
+
+def _others_wrote(said: Mapping[str, Any]) -> OthersWrote | None:
+    found = said.get("similar")
+    return None if found is None else OthersWrote(found["count"], datetime.fromisoformat(found["since"]))

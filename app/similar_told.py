@@ -7,7 +7,7 @@ from datetime import datetime
 from app.changes import OPEN, Changes
 from app.copies import merged_letters, standing_for
 from app.happened import Event, EventMaker, OthersWrote
-from app.repeats import history_of, past_of
+from app.repeats import history_of, locked_past
 from app.retry import transact
 from domain.decisions import Assignment, Decision
 from domain.events import EventType
@@ -117,7 +117,7 @@ def _tell(uow: UnitOfWork, group: int, now: datetime, make_event: EventMaker) ->
     # An update replaces what a unit holds: what was merged in and what came before must not be missing from it.
     changes.others |= {matter: others for matter in chosen if (others := merged_letters(messages[matter]))}
     for matter in locked:
-        if past := past_of(locked[matter].repeat_of, uow.matters, uow.reads, uow.assignments):
+        if past := locked_past(uow, locked[matter].repeat_of):
             changes.histories[matter] = history_of(*past)
     said: list[tuple[MatterId, UnitCode, int]] = []
     for one in wanted:

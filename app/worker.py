@@ -214,6 +214,9 @@ class _BatchWriter:
         if parts and theirs.isdisjoint(mark.hash for mark in message.marks):
             # Another person's, whose words the units were given: copies they were not.
             decided = [one for one in self.uow.matters.decisions([matter])[matter] if MatterId(one.number) == matter]
+            earlier = where_it_went(self.changes.matters[matter].repeat_of, self.changes.matters)
+            if earlier is not None and not self.changes.matters[earlier].sealed:
+                self.changes.histories[matter] = history_of(self.changes.matters[earlier], self.standing.get(earlier, []))
             tell_units(self.changes, matter, staying, parts, decided[-1] if decided else None, "split")
         return apart
 

@@ -1,6 +1,9 @@
 """A letter that comes again: who had it before and what was answered is told to who decides, and decides nothing."""
 
+import threading
+from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import orjson
@@ -8,13 +11,16 @@ import pytest
 
 from app.console.register_story import story
 from app.console.review_shown import matter_document
+from app.happened import Event, Offer
 from app.office import Choice
 from app.reports import explain_document
 from domain.accounts import Account, Role, Viewer
 from domain.events import FeedbackEvent, FeedbackType
 from domain.ids import AssignmentId, EventId, Number, UnitCode
+from domain.records import NewOutbox
 from store.export import export_matters
 from tests.support.desk import Desk
+from tests.support.stores import MAKERS, discard
 
 TEXT = "桂园小区又停水，门口路面也坏了，请派人来看。"
 PHONE = ["13900000001"]
@@ -121,9 +127,87 @@ def test_what_waits_to_be_sent_tells_nothing_of_a_matter_sealed_meanwhile(desk: 
     desk.office.extend(AssignmentId(f"{again}.roads.1"), 2, "工程量大")
     desk.office.seal(first, "是举报")
     told = desk.events("roads")[before:]
-    assert [(event["type"], event["data"]["history"]) for event in told] == [("updated" if told_before else "assigned", [])]
+    waited = ["updated"] if told_before else ["assigned", "updated"]
+    assert [(event["type"], event["data"]["history"]) for event in told] == [(kind, []) for kind in waited]
     assert first not in orjson.dumps(told).decode()
     assert desk.balanced()
+
+
+def test_what_goes_anew_says_again_what_it_said_but_for_the_sealed_matter(desk: Desk) -> None:
+    first = letter(desk, "a")
+    answered(desk, first, "water", "已派人检查")
+    desk.clock.forward(days=3)
+    again = letter(desk, "b")
+    desk.office.decide(again, Choice("roads"))
+    other = Number(desk.letter("c", TEXT, phones=["13900000002"]))
+    desk.work()
+    desk.office.decide(other, Choice("water"))
+    desk.link()
+    desk.office.extend(AssignmentId(f"{again}.roads.1"), 2, "工程量大")
+    completes = FeedbackEvent(
+        EventId("c-roads"), UnitCode("roads"), FeedbackType.COMPLETE, AssignmentId(f"{again}.roads.1"), reply="已修"
+    )
+    assert desk.feedback.apply(completes, actor="test").outcome == "applied"
+    desk.office.seal(first, "是举报")
+    told = desk.events("roads")
+    assert [(event["type"], event["data"].get("change")) for event in told] == [
+        ("assigned", None),
+        ("updated", "similar"),
+        ("updated", "deadline"),
+    ]
+    assert told[1]["data"]["similar"]["count"] == 1
+    assert first not in orjson.dumps(told).decode()
+    assert desk.balanced()
+
+
+def test_who_keeps_a_repeat_when_a_merged_letter_leaves_it_still_reads_what_came_before(desk: Desk) -> None:
+    first = letter(desk, "a")
+    answered(desk, first, "water", "已派人检查")
+    desk.clock.forward(days=3)
+    again = letter(desk, "b")
+    other = Number(desk.letter("c", TEXT, phones=["13900000002"]))
+    desk.work()
+    desk.office.decide(again, Choice("roads"))
+    desk.office.merge(again, other, "同一件事")
+    desk.poll(desk.capture("c", "桂园小区门口的路灯不亮。", phones=["13900000002"]))
+    desk.work()
+    told = desk.events("roads")[-1]["data"]
+    assert (told["change"], [step["text"] for step in told["history"]]) == ("split", ["", "已派人检查"])
+
+
+@pytest.fixture
+def postgres(tmp_path: Path) -> Iterator[str]:
+    url = MAKERS["postgresql"](tmp_path)
+    yield url
+    discard(url)
+
+
+def test_who_seals_a_matter_waits_for_what_is_just_told_of_it(
+    tmp_path: Path, postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk(tmp_path / "city", store=postgres)
+    first = letter(desk, "a")
+    answered(desk, first, "water", "已派人检查")
+    desk.clock.forward(days=3)
+    again = letter(desk, "b")
+    desk.office.decide(again, Choice("roads"))
+    assert desk.events("roads")[-1]["data"]["history"] != []
+    sealing = threading.Thread(target=desk.system.office("other").seal, args=(first, "是举报"))
+    make_event = desk.office._make_event
+
+    def seal_meanwhile(event: Event | Offer, sequence: int, now: datetime) -> NewOutbox:
+        made = make_event(event, sequence, now)
+        sealing.start()
+        sealing.join(timeout=3)
+        return made
+
+    monkeypatch.setattr(desk.office, "_make_event", seal_meanwhile)
+    desk.office.extend(AssignmentId(f"{again}.roads.1"), 2, "工程量大")
+    sealing.join()
+    assert [event["data"]["history"] for event in desk.events("roads")[1:]] == [[]]
+    assert desk.state(first) == "sealed_review"
+    assert desk.balanced()
+    desk.system.close()
 
 
 EXCLUDING = """
