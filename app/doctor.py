@@ -6,16 +6,22 @@ from functools import partial
 
 from app.channels import build_collector
 from app.kafka import kafka_config
+from app.models import file_hash, not_here
 from app.runner import FEED_GROUP
 from app.settings import AnyChannel
 from app.texts import text
+from app.transactions import reading
 from app.wiring import System
 from domain.errors import BadSettings, FenbanError, HaltForPerson, RetryLater
 from domain.ids import ChannelId, ExternalId
 from domain.messages import SeenItem
+from domain.models import ModelRow, ModelState
 from ingest.mailbox import MailboxCollector
 from route.kafka_link import APPLY, KafkaLink, TopicInfo, TopicState
 from route.kafka_plan import Operation, TopicPolicy, wanted
+from store.engine import Transaction
+from store.model_files import SqlModelFiles
+from store.models import SqlModels
 
 ATTEMPTS = 6
 ATTEMPT_SECONDS = 0.5
@@ -40,7 +46,11 @@ def examine(system: System) -> Iterator[Check]:
         yield Check("settings", False, what, remedy)
     if not problems:
         yield Check("settings", True, text("check.good"))
-    yield _check("store", partial(_store, system))
+    stored = _check("store", partial(_store, system))
+    yield stored
+    row = reading(system.store, _live) if stored.ok else None
+    if row is not None:
+        yield _check("model", partial(_model, system, row))
     if system.settings.kafka.bootstrap_servers:
         yield from _kafka(system)
     for channel in system.settings.channel:
@@ -62,6 +72,23 @@ def _store(system: System) -> str:
     with system.store.unit_of_work(write=False) as uow:
         known = len(uow.channels.status())
     return text("doctor.store").format(known)
+
+
+def _live(tx: Transaction) -> ModelRow | None:
+    known = SqlModels(tx)
+    return known.get(known.placed().get(ModelState.LIVE, ""))
+
+
+def _model(system: System, row: ModelRow) -> str:
+    """The file of the model that serves: it is here as it was registered, or can be fetched. Fetches nothing."""
+    path = system.registry.path(row.version)
+    if path.exists():
+        if file_hash(path) != row.sha256:
+            raise HaltForPerson(f"{path} is not the file that was registered", remedy="restore it from a backup")
+        return text("doctor.model").format(row.version)
+    if row.version not in reading(system.store, lambda tx: SqlModelFiles(tx).held()):
+        raise not_here(row, path)
+    return text("doctor.model_stored").format(row.version)
 
 
 def _kafka(system: System) -> Iterator[Check]:

@@ -76,10 +76,7 @@ class Registry:
         """Raises HaltForPerson when its file is neither on this machine nor in the store, or is not the one that was registered."""
         path = self.path(row.version)
         if not path.exists() and not fetch(self._system, row, path):
-            raise HaltForPerson(
-                f"the model {row.version} is not on this machine, nor in the store: there is no {path}",
-                remedy="copy it from the machine that trained it, or from a backup",
-            )
+            raise not_here(row, path)
         if file_hash(path) != row.sha256:
             raise HaltForPerson(f"{path} is not the file that was registered", remedy="restore it from a backup")
         return load_model(path)
@@ -268,6 +265,14 @@ def mirrored(folder: Path) -> str:
         return (folder / LIVE_POINTER).read_text(encoding="utf-8").strip()
     except OSError:
         return ""
+
+
+def not_here(row: ModelRow, path: Path) -> HaltForPerson:
+    """To be raised: its file is missing, and the store has it not."""
+    return HaltForPerson(
+        f"the model {row.version} is not on this machine, nor in the store: there is no {path}",
+        remedy="copy it from the machine that trained it, or from a backup",
+    )
 
 
 def file_hash(path: Path) -> str:

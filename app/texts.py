@@ -71,6 +71,11 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "topics.only_locked": ("多余；加 --allow-delete 才锁定", "no longer wanted; locked with --allow-delete only"),
         "topics.passwords": ("新密码在此，每人一个文件", "holds the new passwords, a file each"),
         "doctor.store": ("可读写，登记了 {} 个渠道", "readable, knows {} channels"),
+        "doctor.model": ("{} 在用，文件无误", "{} serves, its file is sound"),
+        "doctor.model_stored": (
+            "{} 在用，本机没有文件，启动时从存储取来",
+            "{} serves; its file is not here, and is fetched from the store at the start",
+        ),
         "doctor.broker": ("以用户 {} 登录成功", "lets the user {} in"),
         "doctor.topics": ("{} 个主题都在，权限也够", "{} topics, all there and allowed"),
         "doctor.group": ("可以使用消费组 {}", "the group {} may be used"),

@@ -8,12 +8,15 @@ import pytest
 
 from app.doctor import Check, examine
 from app.settings import load_settings
+from app.training import keep_model
 from app.wiring import System
 from store.keys import new_key_file
 from store.migrate import upgrade
-from tests.support.desk import UNITS
+from store.model_files import SqlModelFiles
+from tests.support.desk import UNITS, Desk
 from tests.support.hostile_server import hostile_server
 from tests.support.imapserver import PASSWORD, USER, ImapServer
+from tests.support.many_models import trained
 from tests.support.rig_portal import PROFILE, PortalSource
 
 CITY = '[city]\nid = "demo"\nname = "示例市"\nregion = "999900"\n'
@@ -95,3 +98,29 @@ def test_wrong_settings_are_told_line_by_line(tmp_path: Path) -> None:
     assert [name for name, check in found.items() if not check.ok] == ["settings", "kafka"]
     assert "FENBAN_TEST_NO_SUCH is not set" in found["settings"].said
     assert found["settings"].remedy.startswith("export")
+
+
+def test_the_file_of_the_model_that_serves_is_looked_for_here_and_in_the_store(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "city")
+
+    def told() -> Check:
+        return next(check for check in examine(desk.system) if check.name == "model")
+
+    assert "model" not in {check.name for check in examine(desk.system)}
+    keep_model(desk.system, trained(1), promote=True)
+    version, path = trained(1).version, desk.system.registry.path(trained(1).version)
+    assert told().ok
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1])
+    assert "not the file that was registered" in told().said
+    path.unlink()
+    assert told().ok
+    assert not path.exists(), "asking fetches nothing"
+    with desk.system.store.transaction(write=True) as tx:
+        SqlModelFiles(tx).keep([])
+        tx.commit()
+    found = told()
+    assert not found.ok
+    assert version in found.said
+    assert found.remedy
+    desk.system.close()
