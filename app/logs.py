@@ -29,7 +29,7 @@ def set_up_logs(settings: Log) -> None:
     """One JSON object a line, or readable lines for ``console``. Libraries' own loggers stay silent below warning."""
     renderer: structlog.typing.Processor = structlog.processors.JSONRenderer(ensure_ascii=False)
     if settings.format == "console":
-        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        renderer = structlog.dev.ConsoleRenderer(colors=_on_terminal())
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -43,6 +43,12 @@ def set_up_logs(settings: Log) -> None:
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
     for noisy in ("httpx", "httpcore", "imapclient", "alembic", "jieba"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
+
+
+def _on_terminal() -> bool:
+    with suppress(ValueError, AttributeError):
+        return sys.stderr.isatty()
+    return False
 
 
 def where(error: BaseException) -> str:

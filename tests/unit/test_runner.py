@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -18,6 +19,7 @@ from app.metrics import METRICS, registry
 from app.readiness import readiness
 from app.reports import health_document
 from app.runner import FIRST_BACKOFF, IDLE_SECONDS, Parts, Runner
+from app.settings import Log
 from app.slots import Slot
 from domain.errors import FenbanError, HaltForPerson, RetryLater
 from route.kafka_probe import KafkaConfig
@@ -67,13 +69,16 @@ class Full(io.StringIO):
         raise OSError(errno.ENOSPC, "No space left on device")
 
 
+@pytest.mark.parametrize("form", ["json", "console"])
 @pytest.mark.parametrize("gone", ["closed", "full", "none"])
-def test_a_part_goes_on_when_its_log_cannot_be_written(desk: Desk, gone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_part_goes_on_when_its_log_cannot_be_written(
+    desk: Desk, gone: str, form: Literal["json", "console"], monkeypatch: pytest.MonkeyPatch
+) -> None:
     stderr = {"closed": io.StringIO(), "full": Full(), "none": None}[gone]
     monkeypatch.setattr(sys, "stderr", stderr)
-    set_up_logs(desk.system.settings.log)
     if gone == "closed" and stderr is not None:
         stderr.close()
+    set_up_logs(Log(format=form))
     stop, runner = threading.Event(), Runner(desk.system, Parts(collect=False))
     faults = iter([RetryLater("away", remedy="wait"), HaltForPerson("halted", remedy="look"), ValueError("a defect")])
 
