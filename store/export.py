@@ -41,8 +41,7 @@ def export_matters(tx: Transaction, unit: UnitCode | None = None) -> Iterator[Do
 def _documents(tx: Transaction, ids: Sequence[str], unit: UnitCode | None) -> Iterator[Document]:
     rows = {row.id: row for row in tx.rows(select(matters).where(matters.c.id.in_(ids)))}
     earlier = [row.repeat_of for row in rows.values() if row.repeat_of is not None]
-    past = tx.rows(select(matters.c.id, matters.c.sealed, matters.c.excluded).where(matters.c.id.in_(earlier)))
-    hidden = {row.id for row in past if row.sealed or (unit is not None and unit in get_units(row.excluded))}
+    hidden = _hidden(tx, earlier, unit)
     written = _grouped(tx, select(messages).where(messages.c.matter.in_(ids)).order_by(messages.c.id))
     given = _grouped(tx, select(assignments).where(assignments.c.matter.in_(ids)).order_by(assignments.c.position))
     decided = _grouped(tx, select(decisions).where(decisions.c.matter.in_(ids)).order_by(decisions.c.id))
@@ -61,6 +60,22 @@ def _grouped(tx: Transaction, query: Select[Any]) -> dict[str, list[SqlRow[Any]]
     for row in tx.rows(query):
         found[row.matter].append(row)
     return found
+
+
+def _hidden(tx: Transaction, wanted: Sequence[str], unit: UnitCode | None) -> set[str]:
+    """Those of these matters that are sealed, that the unit must not see, or that were merged into such."""
+    hidden: set[str] = set()
+    into: dict[str, str] = {}
+    look = set(wanted)
+    while look:
+        columns = (matters.c.id, matters.c.sealed, matters.c.excluded, matters.c.merged_into)
+        found = tx.rows(select(*columns).where(matters.c.id.in_(look)))
+        hidden |= {row.id for row in found if row.sealed or (unit is not None and unit in get_units(row.excluded))}
+        into |= {row.id: row.merged_into for row in found if row.merged_into}
+        look = {row.merged_into for row in found if row.merged_into} - into.keys()
+    while more := {one for one, target in into.items() if target in hidden} - hidden:
+        hidden |= more
+    return hidden
 
 
 def _document(

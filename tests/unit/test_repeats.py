@@ -238,3 +238,22 @@ def test_a_unit_that_must_not_see_the_earlier_matter_is_told_nothing_of_it(tmp_p
     with desk.system.store.transaction(write=False) as tx:
         exported = {unit: [one["repeat_of"] for one in export_matters(tx, UnitCode(unit))][-1] for unit in ("roads", "water")}
     assert exported == {"roads": None, "water": first}
+
+
+def test_a_unit_is_told_nothing_of_an_earlier_matter_that_was_merged_into_one_that_it_must_not_see(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "city", rules=EXCLUDING)
+    first = letter(desk, "a")
+    kept = Number(desk.letter("o", TEXT + "交通局", phones=["13900000009"]))
+    desk.work()
+    for number in (first, kept):
+        desk.office.decide(number, Choice("water"))
+    desk.clock.forward(days=3)
+    again = letter(desk, "b")
+    desk.office.merge(kept, first, "同一件事")
+    desk.office.decide(again, Choice("roads"))
+    with desk.system.store.transaction(write=False) as tx:
+        told = orjson.dumps([desk.events("roads"), list(export_matters(tx, UnitCode("roads")))]).decode()
+        whole = next(one for one in export_matters(tx) if one["number"] == again)
+    assert first not in told
+    assert kept not in told
+    assert whole["repeat_of"] == first
