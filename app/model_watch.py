@@ -41,6 +41,8 @@ class ModelWatch:
             return
         if serves != self._system.serving:
             self._take_up(serves)
+        else:
+            self.trouble = ()
 
     def _take_up(self, version: str) -> None:
         system = self._system

@@ -64,6 +64,26 @@ def test_a_model_that_is_not_here_changes_nothing_until_it_is(tmp_path: Path) ->
     other.close()
 
 
+def test_who_could_not_take_up_a_model_is_behind_no_more_once_it_is_rolled_back(tmp_path: Path) -> None:
+    desk, other = running(tmp_path)
+    assert other.classifier.version == trained(1).version
+    desk.system.registry.promote(trained(2).version, "li")
+    desk.system.registry.path(trained(2).version).unlink()
+    with desk.system.store.transaction(write=True) as tx:
+        SqlModelFiles(tx).keep([])
+        tx.commit()
+    desk.clock.forward(seconds=3)
+    other.refresh()
+    assert other.operations.live()["model"] == {"behind": True}
+    desk.system.registry.rollback("li")
+    desk.clock.forward(seconds=3)
+    other.refresh()
+    other.operations.forget()
+    assert (other.classifier.version, other.model_watch.trouble) == (trained(1).version, ())
+    assert other.operations.live()["model"] == {"behind": False}
+    other.close()
+
+
 def test_another_machine_takes_up_a_model_whose_file_it_lacks(tmp_path: Path) -> None:
     desk, other = running(tmp_path)
     assert other.classifier.version == trained(1).version
