@@ -15,7 +15,7 @@ from unicodedata import normalize
 from domain.errors import BadSettings
 from domain.ids import UnitCode
 from domain.units import Unit, UnitLevel
-from route.places import territory_name
+from route.places import place_names, territory_name
 
 HEADS = {"code": "code", "代码": "code", "name": "name", "名称": "name", "aliases": "aliases", "别名": "aliases"}
 LENGTHS = (6, 9, 12)
@@ -134,11 +134,12 @@ def _named(unit: Unit, region: Region) -> bool:
 
 
 def _governments(units: Sequence[Unit]) -> dict[str, UnitCode]:
-    """Region → the unit that answers for it; departments have the region of their government, and stand under it."""
+    """Region → the unit that answers for all of it, by its name or as ``catch_all``; departments that work there do not, whether
+    they stand under its government or under one of the city's."""
     by_code = {unit.code: unit for unit in units}
     found: dict[str, list[Unit]] = {}
     for unit in units:
-        if unit.level is not UnitLevel.CITY and unit.region:
+        if unit.level is not UnitLevel.CITY and unit.region and (unit.catch_all or place_names(replace(unit, places=()))):
             above = by_code.get(unit.parent) if unit.parent is not None else None
             if above is None or bare(above.region) != bare(unit.region):
                 found.setdefault(bare(unit.region), []).append(unit)

@@ -80,6 +80,16 @@ def test_the_directory_and_the_table_are_held_against_each_other() -> None:
     assert not any("table of regions" in line for line in check(Directory(units)))
 
 
+def test_a_department_that_stands_under_the_citys_answers_for_no_territory() -> None:
+    units = (
+        unit("tax", "云泽市税务局"),
+        unit("east-tax", "东山区税务局", level=UNITS[-1].level.COUNTY, region="990103", parent="tax"),
+    )
+    city = Directory(units, regions=(Region("990103", "东山区"), Region("990103001003", "石桥村村民委员会")))
+    assert city.places_in("石桥村的路灯坏了") is None
+    assert any("2 places of the table of regions" in line for line in check(city))
+
+
 def test_zeros_that_fill_up() -> None:
     assert [bare(code) for code in ("990102000000", "990102000", "990102101000", "990102", "990100")] == [
         "990102",
