@@ -41,6 +41,9 @@ def seal_matter(uow: UnitOfWork, changes: Changes, message: Message, decision: D
         for record in uow.reads.outstanding(matter)
         if record.type not in TAKING_BACK and not record.topic.startswith(SEALED_TOPICS)
     ]
+    if message.version > 1 or message.state is not MessageState.NEW:
+        # Others' units were told that this person wrote too: the linker tells them anew, without this letter.
+        outstanding += uow.similar.untell(sorted(gone))
     if outstanding:
         uow.outbox.move(outstanding, OutboxState.DISCARDED, "sealed", changes.now)
     for repeat in repeats:

@@ -305,6 +305,9 @@ class SimilarRepository(Protocol):
     def tell(self, group: int, said: Sequence[tuple[MatterId, UnitCode, int]], at: datetime, *, done: bool) -> None:
         """Keeps what units are told now, in this transaction; ``done``: nobody has to be told of the group any more."""
 
+    def untell(self, matters: Sequence[MatterId]) -> list[int]:
+        """Records of other matters that wait to be sent and count letters of these; their units are to be told anew."""
+
 
 class StandingRepository(Protocol):
     """What the model may do without a person; append-only."""

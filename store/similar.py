@@ -40,6 +40,13 @@ _TOLD = insert_sql(
     conflict="ON CONFLICT (matter, unit) DO UPDATE SET others = excluded.others, at = excluded.at",
 )
 
+_WAITING = (
+    f"SELECT DISTINCT o.id, o.key, o.topic FROM similar_letters s {_IN_FORCE} JOIN outbox o ON o.key = m.matter "
+    "JOIN outbox_payloads p ON p.outbox_id = o.id WHERE s.head_id IN ({}) AND t.sealed = 0 AND o.state IN ('pending', 'parked') "
+    "AND o.type = 'updated' AND p.value LIKE '%\"change\":\"similar\"%' ORDER BY o.id"
+)
+_UNTOLD = "DELETE FROM similar_told WHERE matter = ? AND unit = ?"
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -128,3 +135,10 @@ class SqlSimilar:
         self._tx.many(_TOLD, [(matter, unit, others, moment) for matter, unit, others in said], distinct=True)
         if done:
             self._tx.run("DELETE FROM similar_due WHERE head_id = ?", (group,))
+
+    def untell(self, matters: Sequence[MatterId]) -> list[int]:
+        heads = {head for found in groups_of(self._tx, matters).values() for head in found}
+        waiting = [row for row in self._tx.fetch_in(_WAITING, sorted(heads)) if row[1] not in matters] if heads else []
+        self._tx.many(_UNTOLD, sorted({(key, topic.rpartition(".")[2]) for _, key, topic in waiting}))
+        make_due(self._tx, heads)
+        return [row[0] for row in waiting]

@@ -137,6 +137,18 @@ def test_what_is_sealed_later_is_shown_and_counted_no_more(desk: Desk) -> None:
     assert [count for number, count in similar_events(desk) if number == fourth] == [2]
 
 
+@pytest.mark.parametrize("persons", [2, 3])
+def test_what_waits_to_be_sent_counts_no_letter_that_was_sealed_meanwhile(desk: Desk, persons: int) -> None:
+    numbers = [desk.letter(str(n), WATER, phones=phone(n)) for n in range(persons)]
+    desk.work()
+    desk.link()
+    desk.office.seal(Number(numbers[1]), "names an official")
+    desk.link()
+    told = [(number, 1) for number in numbers if number != numbers[1]] if persons > 2 else []
+    assert sorted(similar_events(desk)) == told
+    assert desk.balanced()
+
+
 def test_what_waits_for_a_person_is_linked_and_counted_for_units_once_it_is_dispatched(desk: Desk) -> None:
     first = desk.letter("1", UNCLEAR, phones=phone(1))
     second = desk.letter("2", UNCLEAR, phones=phone(2))
