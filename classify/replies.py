@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from classify.labelled import LabelledText
 from classify.names import shortens
+from classify.tokens import readable
 from domain.ids import UnitCode
 
 _READ = 600
@@ -32,6 +33,12 @@ _ENDING = re.compile(r"(?:管理|主管)?(?:部门|单位|机关)$")
 def learned_unit(row: LabelledText, names: Mapping[str, UnitCode]) -> UnitCode:
     """Whose the letter is for who learns: the unit that its reply sends the citizen to, else the one that answered."""
     return (referred_unit(row.reply, names) if row.reply else None) or row.unit
+
+
+def own_words(row: LabelledText, learned: UnitCode) -> tuple[str, str]:
+    """(subject, body) of what the unit that a letter is ``learned`` for answered, as a letter of its own; empty where another
+    did, or nobody."""
+    return ("", readable(row.reply[:_READ]) if learned == row.unit and not row.partial else "")
 
 
 def referred_unit(reply: str, names: Mapping[str, UnitCode]) -> UnitCode | None:

@@ -25,7 +25,7 @@ from classify.calibrate import Held, calibrate, name_weights
 from classify.confidence import OUT_OF_FOLD
 from classify.features import FloatArray, Text, Vectorizer, build_space
 from classify.labelled import LabelledText
-from classify.linear import COST, LOUDNESS, log_odds, quantised
+from classify.linear import NOISY, log_odds, quantised
 from classify.model import Model
 from classify.names import NameFinder, patterns_of, unit_names
 from classify.replies import learned_unit
@@ -143,7 +143,7 @@ class _Pupil:
         self._finder = NameFinder(patterns_of(units, look.codes, texts))
         self._loudness = self._learn_loudness(texts, np.array([self._label(row) for row in look.sample]))
         steps = min(look.n_rows, ENOUGH_STEPS)
-        self._machine = SGDClassifier(loss="modified_huber", alpha=1 / (COST * steps), random_state=seed)
+        self._machine = SGDClassifier(loss="modified_huber", alpha=1 / (NOISY.cost * steps), random_state=seed)
         self._taught = False
         self._never, self._before = _Asked(), _Asked()
 
@@ -226,9 +226,9 @@ class _Pupil:
         """How much each column tells units apart, over all units; and how loud its voice is."""
         loudness = np.ones(len(self._space.idf), dtype=np.float32)
         features = self._vectorizer.transform(texts)
-        for voice, loud_voice in zip(self._space.voices, LOUDNESS, strict=True):
+        for voice, loud_voice in zip(self._space.voices, NOISY.loudness, strict=True):
             part = features[:, voice].tocsr()
-            odds = log_odds(part, labels, range(len(self._look.codes)))
+            odds = log_odds(part, labels, range(len(self._look.codes))) ** NOISY.damping
             loud = np.sqrt(np.square(odds).mean(axis=1))
             part.data *= loud[part.indices]
             size = np.sqrt(np.square(part.data).sum() / len(texts))

@@ -12,12 +12,12 @@ import numpy.typing as npt
 from classify.artefact import ModelData, with_version
 from classify.calibrate import Held, calibrate, name_weights, raised, reciprocal_rank
 from classify.confidence import OUT_OF_FOLD
-from classify.features import FeatureSpace, Vectorizer, build_space
+from classify.features import FeatureSpace, FloatArray, Vectorizer, build_space
 from classify.labelled import LabelledText
-from classify.linear import COST, fit_scores, quantised
+from classify.linear import FIRMNESSES, NOISY, Firmness, fit_scores, quantised
 from classify.model import Model
 from classify.names import NameFinder, NamePattern, patterns_of, unit_names
-from classify.replies import learned_unit
+from classify.replies import learned_unit, own_words
 from classify.tokens import best_tokenizer, readable
 from domain.errors import HaltForPerson
 from domain.ids import UnitCode
@@ -27,15 +27,14 @@ Progress = Callable[[str, float], None]
 
 FOLDS = 5
 BLOCKS = 5
-COSTS = (COST, 2 * COST, 4 * COST, 8 * COST)
-"""Rising; the last ones are tried only where the ones before helped."""
-FOLDS_FOR_COST = 2
-LEAST_FOR_COSTS = 200
-"""With fewer letters the first cost is taken."""
+FOLDS_TO_CHOOSE = 2
+LEAST_TO_CHOOSE = 200
+"""With fewer letters the least firmness is taken."""
 LEAST_FOR_BLOCKS = 200
 """With fewer letters, or with times on fewer than four in five of them, later letters are not held out."""
 MOST_TO_TRY = 12_000
-"""Machines that only judge held-out letters learn from so many: more make them little better and training long."""
+"""Machines that only judge held-out letters learn from so many: more make them little better and training long. Machines of
+more letters learn no replies either: their units have letters enough."""
 MOST_HELD = 4_000
 """Of the letters of one split so many are judged."""
 MOST_WORDS = 60_000
@@ -78,19 +77,17 @@ def train(
     tell = progress or (lambda _stage, _share: None)
     tell("features", 0.0)
     corpus = _corpus(rows, units)
-    n_units = len(corpus.codes)
     trial = _trial(corpus, units, seed)
     tell("folds", 0.1)
     folds = _folds(corpus, seed)
-    cost = _best_cost(trial, folds[:FOLDS_FOR_COST], lambda share: tell("folds", 0.1 + 0.2 * share))
-    out_of_fold = trial.held(folds, cost, lambda share: tell("folds", 0.3 + 0.25 * share))
+    firmness = _best(trial, folds[:FOLDS_TO_CHOOSE], lambda share: tell("folds", 0.1 + 0.2 * share))
+    out_of_fold = trial.held(folds, firmness, lambda share: tell("folds", 0.3 + 0.25 * share))
     tell("later", 0.55)
-    later = trial.held(_later(corpus), cost, lambda share: tell("later", 0.55 + 0.3 * share))
+    later = trial.held(_later(corpus), firmness, lambda share: tell("later", 0.55 + 0.3 * share))
     steepness, weights_of_names = name_weights(out_of_fold)
     calibration = calibrate(out_of_fold, later if len(later.labels) else None, steepness, weights_of_names)
     tell("fit", 0.85)
-    told: dict[str, Any] = {"partial": corpus.partial, "declined": corpus.answered}
-    weights, bias = fit_scores(trial.features, corpus.labels, n_units, trial.space.voices, seed=seed, cost=cost, **told)
+    weights, bias = trial.fitted(np.arange(len(corpus.rows)), firmness)
     small, scales = quantised(weights)
     data = ModelData(
         units=corpus.codes,
@@ -129,7 +126,7 @@ def out_of_fold(
     tell("features", 0.0)
     corpus = _corpus(rows, units)
     folds = _folds(corpus, seed)
-    held = _trial(corpus, units, seed).held(folds, COSTS[0], lambda share: tell("folds", 0.1 + 0.9 * share))
+    held = _trial(corpus, units, seed).held(folds, NOISY, lambda share: tell("folds", 0.1 + 0.9 * share))
     steepness, weights = name_weights(held)
     order = np.concatenate([judged for learn, judged, _ in folds if len(learn) and len(judged)] or [np.zeros(0, dtype=int)])
     rows_held = tuple(corpus.rows[at] for at in order.tolist())
@@ -209,22 +206,27 @@ class _Trial:
     corpus: _Corpus
     space: FeatureSpace
     features: Any
+    replies: Any
     patterns: tuple[NamePattern, ...]
     named: Any
     seed: int
 
-    def held(self, splits: list[Split], cost: float, tell: Callable[[float], None]) -> Held:
+    def fitted(self, learn: npt.NDArray[Any], firmness: Firmness) -> tuple[FloatArray, FloatArray]:
+        """(weights, bias) of machines that saw these rows and no others."""
+        told: dict[str, Any] = {"partial": self.corpus.partial[learn], "declined": self.corpus.answered[learn]}
+        if len(learn) <= MOST_TO_TRY:
+            told["replies"] = self.replies[learn]
+        features, labels = self.features[learn], self.corpus.labels[learn]
+        return fit_scores(features, labels, len(self.corpus.codes), self.space.voices, seed=self.seed, firmness=firmness, **told)
+
+    def held(self, splits: list[Split], firmness: Firmness, tell: Callable[[float], None]) -> Held:
         """Scores of the held-out rows of every split from machines that saw only its other rows."""
         scores, rows, blocks = [], [], []
         n_units = len(self.corpus.codes)
         for at, (learn, held, block) in enumerate(splits):
             if not len(learn) or not len(held):
                 continue
-            told: dict[str, Any] = {"partial": self.corpus.partial[learn], "declined": self.corpus.answered[learn]}
-            labels = self.corpus.labels[learn]
-            weights, bias = fit_scores(
-                self.features[learn], labels, n_units, self.space.voices, seed=self.seed, cost=cost, **told
-            )
+            weights, bias = self.fitted(learn, firmness)
             scores.append((self.features[held] @ weights + bias).astype(np.float32))
             rows.append(held)
             blocks.append(np.full(len(held), block))
@@ -241,18 +243,20 @@ def _trial(corpus: _Corpus, units: Sequence[Unit] | None, seed: int) -> _Trial:
     space = build_space(texts, best_tokenizer(), most_words=MOST_WORDS, most_grams=most_grams(n_units))
     patterns = patterns_of(units, corpus.codes, texts)
     named = NameFinder(patterns).matrix(texts, n_units)
-    return _Trial(corpus, space, Vectorizer(space).transform(texts), patterns, named, seed)
+    vectorizer = Vectorizer(space)
+    replies = [own_words(row, corpus.codes[label]) for row, label in zip(corpus.rows, corpus.labels.tolist(), strict=True)]
+    return _Trial(corpus, space, vectorizer.transform(texts), vectorizer.transform(replies), patterns, named, seed)
 
 
-def _best_cost(trial: _Trial, splits: list[Split], tell: Callable[[float], None]) -> float:
-    """The first of COSTS after which the next one ranks the held-out letters no better."""
-    if len(trial.corpus.rows) < LEAST_FOR_COSTS:
-        return COSTS[0]
-    best, rank = COSTS[0], -1.0
-    for at, cost in enumerate(COSTS):
-        tried = reciprocal_rank(trial.held(splits, cost, lambda _share: None))
-        tell((at + 1) / len(COSTS))
+def _best(trial: _Trial, splits: list[Split], tell: Callable[[float], None]) -> Firmness:
+    """The first of FIRMNESSES after which the next one ranks the held-out letters no better."""
+    if len(trial.corpus.rows) < LEAST_TO_CHOOSE:
+        return NOISY
+    best, rank = NOISY, -1.0
+    for at, firmness in enumerate(FIRMNESSES):
+        tried = reciprocal_rank(trial.held(splits, firmness, lambda _share: None))
+        tell((at + 1) / len(FIRMNESSES))
         if tried <= rank:
             break
-        best, rank = cost, tried
+        best, rank = firmness, tried
     return best

@@ -11,9 +11,9 @@ import numpy as np
 
 from classify.features import Vectorizer, build_space
 from classify.labelled import LabelledText
-from classify.linear import COST
+from classify.linear import FIRMNESSES
 from classify.names import KINDS, NameFinder, patterns_of, unit_names
-from classify.replies import learned_unit
+from classify.replies import learned_unit, own_words
 from classify.tokens import best_tokenizer
 from classify.train import MOST_WORDS, most_grams
 from tests.accuracy.figures import Figure
@@ -23,7 +23,7 @@ from tests.accuracy.letters import labelled, topics, units
 OLDER = 0.6
 CUTS = (0.3, 0.4, 0.5, 0.6)
 FOLDS = ("0", "1", "2")
-CLEAN_COST = 4 * COST
+CLEAN = FIRMNESSES[2]
 """What training chooses on topics."""
 
 
@@ -52,7 +52,7 @@ def figures(data: Path) -> list[Figure]:
     for name, parts, turned in (
         ("units, later letters", later, Turned()),
         ("units, a third", thirds, Turned()),
-        ("topics", folds, Turned(cost=CLEAN_COST, names=0.0)),
+        ("topics", folds, Turned(CLEAN.cost, CLEAN.damping, CLEAN.loudness, names=0.0)),
     ):
         as_it_is = _hits(parts, scores, turned)
         for idea, tried in IDEAS.items():
@@ -72,6 +72,7 @@ def _part(learned: Sequence[LabelledText], tested: Sequence[LabelledText]) -> Pa
     codes = tuple(sorted({row.unit for row in learned} | set(labels)))
     number = {code: at for at, code in enumerate(codes)}
     texts = [(row.subject, row.body) for row in learned]
+    answers = [own_words(row, label) for row, label in zip(learned, labels, strict=True)]
     asked = [(row.subject, row.body) for row in tested]
     space = build_space(texts, best_tokenizer(), most_words=MOST_WORDS, most_grams=most_grams(len(codes)))
     vectorizer = Vectorizer(space)
@@ -82,6 +83,8 @@ def _part(learned: Sequence[LabelledText], tested: Sequence[LabelledText]) -> Pa
         tested=tuple(tested),
         space=space,
         features=vectorizer.transform(texts),
+        replies=vectorizer.transform(answers),
+        answers=tuple(answers),
         asked=vectorizer.transform(asked),
         labels=np.array([number[label] for label in labels]),
         answered=np.array([number[row.unit] for row in learned]),

@@ -1,8 +1,11 @@
 """Answers that send the citizen to another unit label the letter for that unit."""
 
+from dataclasses import replace
+
 import pytest
 
-from classify.replies import referred_unit
+from classify.labelled import LabelledText
+from classify.replies import own_words, referred_unit
 from domain.ids import UnitCode
 
 NAMES = {
@@ -36,3 +39,12 @@ NAMES = {
 )
 def test_only_a_clear_referral_is_a_label(reply: str, unit: str | None) -> None:
     assert referred_unit(reply, NAMES) == unit
+
+
+def test_what_a_unit_said_of_its_own_matter_is_learned_as_its_own_words() -> None:
+    row = LabelledText("停水", "小区没有水", UnitCode("water"), reply="管网抢修，今晚恢复。")
+    assert own_words(row, UnitCode("water")) == ("", "管网抢修，今晚恢复。")
+    assert own_words(row, UnitCode("labour")) == ("", ""), "who sends the citizen elsewhere speaks of another's matter"
+    assert own_words(replace(row, partial=True), UnitCode("water")) == ("", ""), (
+        "nor is a unit that was only named the one that wrote"
+    )

@@ -1,12 +1,16 @@
 """What training chooses by itself, from the letters it is given."""
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import pytest
 from scipy import sparse
 
 from classify.calibrate import Held, reciprocal_rank
 from classify.features import Vectorizer, build_space
-from classify.linear import fit_scores
+from classify.linear import NOISY, fit_scores
 from classify.tokens import without_links
 from classify.train import _evenly
 
@@ -31,7 +35,9 @@ def test_nothing_held_out_ranks_nothing() -> None:
 def test_a_dearer_machine_bends_more_to_its_letters() -> None:
     features = sparse.csr_matrix(np.array([[1.0, 0.2]] * 9 + [[1.0, 0.0]] + [[0.0, 1.0]] * 10, dtype=np.float32))
     labels = np.array([0] * 9 + [1] + [1] * 10)
-    cheap, dear = (fit_scores(features, labels, 2, (slice(0, 2),), seed=1, cost=cost)[0] for cost in (0.01, 10.0))
+    cheap, dear = (
+        fit_scores(features, labels, 2, (slice(0, 2),), seed=1, firmness=replace(NOISY, cost=cost))[0] for cost in (0.01, 10.0)
+    )
     assert np.abs(dear).sum() > 2 * np.abs(cheap).sum()
 
 
@@ -50,3 +56,26 @@ def test_of_many_letters_some_from_all_over_are_enough_to_judge() -> None:
     assert len(few) <= 30
     assert few[0] == 0
     assert np.diff(few).tolist() == [4] * (len(few) - 1)
+
+
+def fitted(rows: list[list[float]], labels: list[int], replies: list[list[float]] | None = None) -> npt.NDArray[Any]:
+    """Weights of two units."""
+    features = sparse.csr_matrix(np.array(rows, dtype=np.float32))
+    said = None if replies is None else sparse.csr_matrix(np.array(replies, dtype=np.float32))
+    return fit_scores(features, np.array(labels), 2, (slice(0, features.shape[1]),), seed=1, replies=said)[0]
+
+
+def test_a_reply_teaches_words_that_citizens_do_not_use_and_less_than_a_letter() -> None:
+    rows, labels = [[1.0, 0.0, 0.0]] * 10 + [[0.0, 1.0, 0.0]] * 10, [0] * 10 + [1] * 10
+    replies = [[0.0, 0.0, 0.0]] * 10 + [[0.0, 0.0, 1.0]] * 10
+    assert fitted(rows, labels)[2].tolist() == [0.0, 0.0]
+    weights = fitted(rows, labels, replies)
+    assert weights[2, 1] > 0 > weights[2, 0]
+    assert weights[2, 1] < weights[1, 1]
+
+
+def test_few_letters_are_not_shouted_down() -> None:
+    """A word that two of three times is the small unit's, in a text of words that both use, speaks for it."""
+    rows = [[1.0, 0.0]] * 60 + [[1.0, 1.0]] * 2 + [[1.0, 1.0]] * 4
+    scores = np.array([1.0, 1.0]) @ fitted(rows, [0] * 62 + [1] * 4)
+    assert scores[1] > scores[0]
