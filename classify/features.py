@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
@@ -77,11 +77,11 @@ class Vectorizer:
     def transform(self, texts: Sequence[Text]) -> Any:
         """A csr float32 matrix, one row per text; an empty text is an empty row."""
         cut, ids, texts = cutter(self.space.tokenizer), self._word_ids, _read(texts)
-        subjects = [_known(ids, cut(subject[:MAX_CHARACTERS])) for subject, _ in texts]
-        bodies = [_known(ids, cut(body)) for body in _bodies(texts)]
+        subjects = _known(ids, [cut(subject[:MAX_CHARACTERS]) for subject, _ in texts])
+        bodies = _known(ids, [cut(body) for body in _bodies(texts)])
         spoken = (
-            _listed(subjects),
-            _listed([[*subject, *body] for subject, body in zip(subjects, bodies, strict=True)]),
+            subjects,
+            (np.concatenate([subjects[0], bodies[0]]), np.concatenate([subjects[1], bodies[1]])),
             hashed_ngrams([subject[:MAX_CHARACTERS] for subject, _ in texts]),
             hashed_ngrams([joined(text) for text in texts]),
         )
@@ -113,15 +113,13 @@ def _read(texts: Sequence[Text]) -> list[Text]:
     return [(without_links(subject), without_links(body)) for subject, body in texts]
 
 
-def _known(ids: dict[str, int], pieces: list[str]) -> list[int]:
-    return [at for at in map(ids.get, pieces) if at is not None]
-
-
-def _listed(lists: Sequence[list[int]]) -> tuple[IntArray, IntArray]:
-    """(row, entry) of every entry of the lists."""
+def _known(ids: dict[str, int], lists: Sequence[list[str]]) -> tuple[IntArray, IntArray]:
+    """(row, id) of every piece of the lists that has one."""
     lengths = np.fromiter(map(len, lists), dtype=np.int64, count=len(lists))
-    entries = np.fromiter(chain.from_iterable(lists), dtype=np.int32, count=int(lengths.sum()))
-    return np.repeat(np.arange(len(lists), dtype=np.int32), lengths), entries
+    pieces = chain.from_iterable(lists)
+    found = np.fromiter(map(ids.get, pieces, repeat(-1)), dtype=np.int32, count=int(lengths.sum()))
+    rows, known = np.repeat(np.arange(len(lists), dtype=np.int32), lengths), found >= 0
+    return rows[known], found[known]
 
 
 def _counted(ordered: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], FloatArray]:
