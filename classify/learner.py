@@ -18,7 +18,7 @@ from classify.linear import fit_scores
 from classify.names import NameFinder, patterns_of, unit_names
 from classify.replies import learned_unit, own_words
 from classify.tokens import best_tokenizer, readable
-from classify.train import MOST_TO_TRY, MOST_WORDS, most_grams
+from classify.train import MOST_FOR_REPLIES, MOST_WORDS, most_grams
 from domain.ids import UnitCode
 from domain.units import Unit
 
@@ -128,7 +128,7 @@ class Learner:
         labels: npt.NDArray[Any] = np.array(self._labels, dtype=np.int64)
         n_units = len(self.codes)
         told: dict[str, Any] = {"partial": np.array(self._partial, dtype=bool), "declined": np.array(self._answered)}
-        if len(labels) <= MOST_TO_TRY:
+        if len(labels) <= MOST_FOR_REPLIES:
             told["replies"] = replies
         voices = self._vectorizer.space.voices
         weights, bias = fit_scores(features, labels, n_units, voices, seed=self._seed, only=only, **told)

@@ -33,8 +33,9 @@ LEAST_TO_CHOOSE = 200
 LEAST_FOR_BLOCKS = 200
 """With fewer letters, or with times on fewer than four in five of them, later letters are not held out."""
 MOST_TO_TRY = 12_000
-"""Machines that only judge held-out letters learn from so many: more make them little better and training long. Machines of
-more letters learn no replies either: their units have letters enough."""
+"""Machines that only judge held-out letters learn from so many: more make them little better and training long."""
+MOST_FOR_REPLIES = 8_000
+"""Where there are more letters no replies are learned beside them: units have letters enough, and training would take twice as long."""
 MOST_HELD = 4_000
 """Of the letters of one split so many are judged."""
 MOST_WORDS = 60_000
@@ -201,7 +202,8 @@ def _evenly(rows: npt.NDArray[Any], most: int) -> npt.NDArray[Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Trial:
-    """What is asked of letters that were not fitted on."""
+    """What is asked of letters that were not fitted on. ``replies``: features of what units answered; None where they are not
+    learned."""
 
     corpus: _Corpus
     space: FeatureSpace
@@ -213,11 +215,17 @@ class _Trial:
 
     def fitted(self, learn: npt.NDArray[Any], firmness: Firmness) -> tuple[FloatArray, FloatArray]:
         """(weights, bias) of machines that saw these rows and no others."""
-        told: dict[str, Any] = {"partial": self.corpus.partial[learn], "declined": self.corpus.answered[learn]}
-        if len(learn) <= MOST_TO_TRY:
-            told["replies"] = self.replies[learn]
-        features, labels = self.features[learn], self.corpus.labels[learn]
-        return fit_scores(features, labels, len(self.corpus.codes), self.space.voices, seed=self.seed, firmness=firmness, **told)
+        return fit_scores(
+            self.features[learn],
+            self.corpus.labels[learn],
+            len(self.corpus.codes),
+            self.space.voices,
+            seed=self.seed,
+            firmness=firmness,
+            partial=self.corpus.partial[learn],
+            declined=self.corpus.answered[learn],
+            replies=None if self.replies is None else self.replies[learn],
+        )
 
     def held(self, splits: list[Split], firmness: Firmness, tell: Callable[[float], None]) -> Held:
         """Scores of the held-out rows of every split from machines that saw only its other rows."""
@@ -244,8 +252,11 @@ def _trial(corpus: _Corpus, units: Sequence[Unit] | None, seed: int) -> _Trial:
     patterns = patterns_of(units, corpus.codes, texts)
     named = NameFinder(patterns).matrix(texts, n_units)
     vectorizer = Vectorizer(space)
-    replies = [own_words(row, corpus.codes[label]) for row, label in zip(corpus.rows, corpus.labels.tolist(), strict=True)]
-    return _Trial(corpus, space, vectorizer.transform(texts), vectorizer.transform(replies), patterns, named, seed)
+    features, replies = vectorizer.transform(texts), None
+    if len(texts) <= MOST_FOR_REPLIES:
+        learned = [corpus.codes[label] for label in corpus.labels.tolist()]
+        replies = vectorizer.transform([own_words(row, unit) for row, unit in zip(corpus.rows, learned, strict=True)])
+    return _Trial(corpus, space, features, replies, patterns, named, seed)
 
 
 def _best(trial: _Trial, splits: list[Split], tell: Callable[[float], None]) -> Firmness:
