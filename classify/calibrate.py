@@ -35,14 +35,6 @@ class Held:
     blocks: npt.NDArray[Any]
 
 
-def reciprocal_rank(held: Held) -> float:
-    """The mean of one over the place that the true unit has among the scores: 1 where it always comes first."""
-    if not len(held.labels):
-        return 0.0
-    own = held.scores[np.arange(len(held.labels)), held.labels]
-    return float((1 / (held.scores >= own[:, None]).sum(axis=1)).mean())
-
-
 def name_weights(held: Held) -> tuple[float, npt.NDArray[Any]]:
     """(steepness, weights: kinds × units): what being named adds to a unit's score, one shared weight and a small own one."""
     n_units = held.scores.shape[1]

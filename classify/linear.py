@@ -30,14 +30,10 @@ class Firmness:
     loudness: tuple[float, float]
 
 
-FIRMNESSES = (
-    Firmness(0.4, 0.3, (0.4, 1.6)),
-    Firmness(0.8, 0.45, (0.6, 1.4)),
-    Firmness(1.6, 0.6, (0.75, 1.25)),
-    Firmness(3.2, 0.6, (0.75, 1.25)),
-)
-"""Rising: the first where labels are noisy, as units' are; where they are clean later ones are better: ``classify.train`` chooses."""
-NOISY = FIRMNESSES[0]
+NOISY, CLEAN = Firmness(0.4, 0.3, (0.4, 1.6)), Firmness(1.6, 0.6, (0.75, 1.25))
+"""Where labels are noisy, as units' are, and where they are clean."""
+NOISY_UP_TO, CLEAN_FROM = 0.7, 0.9
+"""Shares of letters that machines which did not see them told right."""
 BALANCE = 0.5
 """A unit's own letters count as much more than the others' as these are more, to this power: few letters are not shouted down."""
 HEED = 0.15
@@ -45,6 +41,17 @@ HEED = 0.15
 TOLERANCE = 0.01
 ABSENT = -4.0
 """The score of a unit without a letter in this part of the data: never the first choice, never infinite."""
+
+
+def firmness_for(right: float) -> Firmness:
+    """How firmly to believe letters of which machines that did not see them told this share right; between noisy and clean evenly."""
+    clean = min(max((right - NOISY_UP_TO) / (CLEAN_FROM - NOISY_UP_TO), 0.0), 1.0)
+    words = NOISY.loudness[0] + clean * (CLEAN.loudness[0] - NOISY.loudness[0])
+    return Firmness(
+        cost=NOISY.cost * (CLEAN.cost / NOISY.cost) ** clean,
+        damping=NOISY.damping + clean * (CLEAN.damping - NOISY.damping),
+        loudness=(words, 2 - words),
+    )
 
 
 def fit_scores(

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from classify.artefact import ModelData, with_version
-from classify.calibrate import Held, calibrate, name_weights, raised, reciprocal_rank
+from classify.calibrate import Held, calibrate, name_weights, raised
 from classify.confidence import OUT_OF_FOLD
 from classify.features import FeatureSpace, FloatArray, Vectorizer, build_space
 from classify.labelled import LabelledText
-from classify.linear import FIRMNESSES, NOISY, Firmness, fit_scores, quantised
+from classify.linear import NOISY, Firmness, firmness_for, fit_scores, quantised
 from classify.model import Model
 from classify.names import NameFinder, NamePattern, patterns_of, unit_names
 from classify.replies import learned_unit, own_words
@@ -29,7 +29,7 @@ FOLDS = 5
 BLOCKS = 5
 FOLDS_TO_CHOOSE = 2
 LEAST_TO_CHOOSE = 200
-"""With fewer letters the least firmness is taken."""
+"""With fewer letters labels are taken for noisy."""
 LEAST_FOR_BLOCKS = 200
 """With fewer letters, or with times on fewer than four in five of them, later letters are not held out."""
 MOST_TO_TRY = 12_000
@@ -81,7 +81,7 @@ def train(
     trial = _trial(corpus, units, seed)
     tell("folds", 0.1)
     folds = _folds(corpus, seed)
-    firmness = _best(trial, folds[:FOLDS_TO_CHOOSE], lambda share: tell("folds", 0.1 + 0.2 * share))
+    firmness = _firmness(trial, folds[:FOLDS_TO_CHOOSE], lambda share: tell("folds", 0.1 + 0.2 * share))
     out_of_fold = trial.held(folds, firmness, lambda share: tell("folds", 0.3 + 0.25 * share))
     tell("later", 0.55)
     later = trial.held(_later(corpus), firmness, lambda share: tell("later", 0.55 + 0.3 * share))
@@ -259,15 +259,8 @@ def _trial(corpus: _Corpus, units: Sequence[Unit] | None, seed: int) -> _Trial:
     return _Trial(corpus, space, features, replies, patterns, named, seed)
 
 
-def _best(trial: _Trial, splits: list[Split], tell: Callable[[float], None]) -> Firmness:
-    """The first of FIRMNESSES after which the next one ranks the held-out letters no better."""
+def _firmness(trial: _Trial, splits: list[Split], tell: Callable[[float], None]) -> Firmness:
     if len(trial.corpus.rows) < LEAST_TO_CHOOSE:
         return NOISY
-    best, rank = NOISY, -1.0
-    for at, firmness in enumerate(FIRMNESSES):
-        tried = reciprocal_rank(trial.held(splits, firmness, lambda _share: None))
-        tell((at + 1) / len(FIRMNESSES))
-        if tried <= rank:
-            break
-        best, rank = firmness, tried
-    return best
+    held = trial.held(splits, NOISY, tell)
+    return firmness_for(float((held.scores.argmax(axis=1) == held.labels).mean())) if len(held.labels) else NOISY

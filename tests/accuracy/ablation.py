@@ -11,7 +11,7 @@ import numpy as np
 
 from classify.features import Vectorizer, build_space
 from classify.labelled import LabelledText
-from classify.linear import FIRMNESSES
+from classify.linear import CLEAN
 from classify.names import KINDS, NameFinder, patterns_of, unit_names
 from classify.replies import learned_unit, own_words
 from classify.tokens import best_tokenizer
@@ -23,8 +23,6 @@ from tests.accuracy.letters import labelled, topics, units
 OLDER = 0.6
 CUTS = (0.3, 0.4, 0.5, 0.6)
 FOLDS = ("0", "1", "2")
-CLEAN = FIRMNESSES[2]
-"""What training chooses on topics."""
 
 
 def figures(data: Path) -> list[Figure]:

@@ -8,28 +8,19 @@ import numpy.typing as npt
 import pytest
 from scipy import sparse
 
-from classify.calibrate import Held, reciprocal_rank
 from classify.features import Vectorizer, build_space
-from classify.linear import NOISY, fit_scores
+from classify.linear import CLEAN, NOISY, firmness_for, fit_scores
 from classify.tokens import without_links
 from classify.train import _evenly
 
 
-def held(scores: list[list[float]], labels: list[int]) -> Held:
-    rows = len(labels)
-    return Held(np.array(scores), sparse.csr_matrix((rows, 0)), np.array(labels), np.zeros(rows))
-
-
-def test_a_rank_is_one_over_the_place_of_the_true_unit() -> None:
-    assert reciprocal_rank(held([[3.0, 2.0, 1.0], [3.0, 2.0, 1.0]], [0, 2])) == pytest.approx((1 + 1 / 3) / 2)
-
-
-def test_units_that_score_alike_share_the_worse_place() -> None:
-    assert reciprocal_rank(held([[1.0, 1.0]], [0])) == pytest.approx(0.5)
-
-
-def test_nothing_held_out_ranks_nothing() -> None:
-    assert reciprocal_rank(held([], [])) == 0.0
+def test_labels_are_believed_as_firmly_as_others_of_their_kind_foretell_them() -> None:
+    assert firmness_for(0.5) == firmness_for(0.7) == NOISY
+    assert firmness_for(1.0) == firmness_for(0.9) == CLEAN
+    between = firmness_for(0.8)
+    assert between.cost == pytest.approx(0.8)
+    assert between.damping == pytest.approx(0.45)
+    assert sum(between.loudness) == pytest.approx(2)
 
 
 def test_a_dearer_machine_bends_more_to_its_letters() -> None:
