@@ -23,19 +23,19 @@ from classify.features import FloatArray
 @dataclass(frozen=True, slots=True)
 class Firmness:
     """How firmly labels and words are believed. ``cost``: how dear a letter on the wrong side is; ``damping``: the power of the
-    log-odds; ``loudness``: of the voice of words, and of the voice of n-grams, which mistakes itself less."""
+    log-odds; ``loudness``: of the voice of words, and of the voice of n-grams, which mistakes itself less; ``balance``: a unit's own
+    letters count as much more than the others' as these are more, to this power, so that few are not shouted down."""
 
     cost: float
     damping: float
     loudness: tuple[float, float]
+    balance: float
 
 
-NOISY, CLEAN = Firmness(0.4, 0.3, (0.4, 1.6)), Firmness(1.6, 0.6, (0.75, 1.25))
+NOISY, CLEAN = Firmness(0.4, 0.3, (0.4, 1.6), 0.0), Firmness(1.6, 0.6, (0.75, 1.25), 0.5)
 """Where labels are noisy, as units' are, and where they are clean."""
 NOISY_UP_TO, CLEAN_FROM = 0.7, 0.9
 """Shares of letters that machines which did not see them told right."""
-BALANCE = 0.5
-"""A unit's own letters count as much more than the others' as these are more, to this power: few letters are not shouted down."""
 HEED = 0.15
 """How much a reply counts beside a letter."""
 TOLERANCE = 0.01
@@ -51,6 +51,7 @@ def firmness_for(right: float) -> Firmness:
         cost=NOISY.cost * (CLEAN.cost / NOISY.cost) ** clean,
         damping=NOISY.damping + clean * (CLEAN.damping - NOISY.damping),
         loudness=(words, 2 - words),
+        balance=NOISY.balance + clean * (CLEAN.balance - NOISY.balance),
     )
 
 
@@ -92,7 +93,7 @@ def fit_scores(
         for done, unit in enumerate(fitted):
             seen = told.seen(unit)
             own_weights, own_bias = _machine(
-                part[seen], told.labels[seen] == unit, odds[:, done], told.heed[seen], firmness.cost, seed
+                part[seen], told.labels[seen] == unit, odds[:, done], told.heed[seen], firmness, seed
             )
             weights[voice, unit] = firmness.loudness[at] * own_weights
             bias[unit] += firmness.loudness[at] * own_bias
@@ -145,14 +146,14 @@ def log_odds(
 
 
 def _machine(
-    features: Any, own: npt.NDArray[Any], odds: npt.NDArray[Any], heed: npt.NDArray[Any], cost: float, seed: int
+    features: Any, own: npt.NDArray[Any], odds: npt.NDArray[Any], heed: npt.NDArray[Any], firmness: Firmness, seed: int
 ) -> tuple[FloatArray, float]:
     weighted = features.copy()
     weighted.data = features.data * odds[features.indices]
     size = np.sqrt(np.square(weighted.data).sum() / features.shape[0])
     weighted.data /= size or 1.0
-    heed = np.where(own, heed * ((len(own) - own.sum()) / own.sum()) ** BALANCE, heed)
-    machine = LinearSVC(C=cost, tol=TOLERANCE, random_state=seed)
+    heed = np.where(own, heed * ((len(own) - own.sum()) / own.sum()) ** firmness.balance, heed)
+    machine = LinearSVC(C=firmness.cost, tol=TOLERANCE, random_state=seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         machine.fit(weighted, own, sample_weight=heed)

@@ -50,7 +50,7 @@ def figures(data: Path) -> list[Figure]:
     for name, parts, turned in (
         ("units, later letters", later, Turned()),
         ("units, a third", thirds, Turned()),
-        ("topics", folds, Turned(CLEAN.cost, CLEAN.damping, CLEAN.loudness, names=0.0)),
+        ("topics", folds, Turned(CLEAN.cost, CLEAN.damping, CLEAN.loudness, names=0.0, balance=CLEAN.balance)),
     ):
         as_it_is = _hits(parts, scores, turned)
         for idea, tried in IDEAS.items():

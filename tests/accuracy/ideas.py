@@ -14,7 +14,7 @@ from sklearn.svm import LinearSVC
 from classify.confidence import softmax
 from classify.features import SCALES, FeatureSpace, Text, Vectorizer
 from classify.labelled import LabelledText
-from classify.linear import ABSENT, BALANCE, HEED, NOISY, TOLERANCE
+from classify.linear import ABSENT, HEED, NOISY, TOLERANCE
 from classify.tokens import cutter, words
 
 Array = npt.NDArray[Any]
@@ -57,7 +57,7 @@ class Turned:
     apart: Array | None = None
     logistic: bool = False
     names: float = NAMED
-    balance: float = BALANCE
+    balance: float = NOISY.balance
     answers: float = HEED
 
 
@@ -262,8 +262,8 @@ IDEAS: dict[str, Callable[[Part, Turned], Array]] = {
     "replies count more (0.3)": _turned(answers=0.3),
     "titles learned as letters too": _titles_too,
     "units' own letters not louder": _turned(balance=0.0),
-    "units' own letters less loud (0.25)": _turned(balance=0.25),
-    "units' own letters louder (1)": _turned(balance=1.0),
+    "units' own letters louder (0.25)": _turned(balance=0.25),
+    "units' own letters louder (0.5)": _turned(balance=0.5),
     "not held against a unit that is likely (0.2)": _doubted,
     "nearest neighbours beside": _neighbours,
     "older letters count less (half in a year)": _fading(1.0),

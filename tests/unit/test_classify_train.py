@@ -9,7 +9,7 @@ import pytest
 from scipy import sparse
 
 from classify.features import Vectorizer, build_space
-from classify.linear import CLEAN, NOISY, firmness_for, fit_scores
+from classify.linear import CLEAN, NOISY, Firmness, firmness_for, fit_scores
 from classify.tokens import without_links
 from classify.train import _evenly
 
@@ -49,11 +49,14 @@ def test_of_many_letters_some_from_all_over_are_enough_to_judge() -> None:
     assert np.diff(few).tolist() == [4] * (len(few) - 1)
 
 
-def fitted(rows: list[list[float]], labels: list[int], replies: list[list[float]] | None = None) -> npt.NDArray[Any]:
+def fitted(
+    rows: list[list[float]], labels: list[int], replies: list[list[float]] | None = None, firmness: Firmness = NOISY
+) -> npt.NDArray[Any]:
     """Weights of two units."""
     features = sparse.csr_matrix(np.array(rows, dtype=np.float32))
     said = None if replies is None else sparse.csr_matrix(np.array(replies, dtype=np.float32))
-    return fit_scores(features, np.array(labels), 2, (slice(0, features.shape[1]),), seed=1, replies=said)[0]
+    voices = (slice(0, features.shape[1]),)
+    return fit_scores(features, np.array(labels), 2, voices, seed=1, firmness=firmness, replies=said)[0]
 
 
 def test_a_reply_teaches_words_that_citizens_do_not_use_and_less_than_a_letter() -> None:
@@ -65,8 +68,8 @@ def test_a_reply_teaches_words_that_citizens_do_not_use_and_less_than_a_letter()
     assert weights[2, 1] < weights[1, 1]
 
 
-def test_few_letters_are_not_shouted_down() -> None:
+def test_few_clean_letters_are_not_shouted_down() -> None:
     """A word that two of three times is the small unit's, in a text of words that both use, speaks for it."""
     rows = [[1.0, 0.0]] * 60 + [[1.0, 1.0]] * 2 + [[1.0, 1.0]] * 4
-    scores = np.array([1.0, 1.0]) @ fitted(rows, [0] * 62 + [1] * 4)
+    scores = np.array([1.0, 1.0]) @ fitted(rows, [0] * 62 + [1] * 4, firmness=CLEAN)
     assert scores[1] > scores[0]
