@@ -68,7 +68,7 @@ def test_a_reply_teaches_words_that_citizens_do_not_use_and_less_than_a_letter()
     assert weights[2, 1] < weights[1, 1]
 
 
-def test_few_clean_letters_are_not_shouted_down() -> None:
+def test_few_letters_are_not_shouted_down() -> None:
     """A word that two of three times is the small unit's, in a text of words that both use, speaks for it."""
     rows = [[1.0, 0.0]] * 60 + [[1.0, 1.0]] * 2 + [[1.0, 1.0]] * 4
     scores = np.array([1.0, 1.0]) @ fitted(rows, [0] * 62 + [1] * 4, firmness=CLEAN)
