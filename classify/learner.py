@@ -1,7 +1,6 @@
 """A model that is learned again and again as answers come in, cheaply: no folds, and only what changed is fitted anew.
 
-What the walk through the past (``classify.history``) measures weekly, with machines that decide most without a person (docs/accuracy.md);
-``classify.train`` has those that rank best. Between two rebuildings of the feature space the letters
+What the walk through the past (``classify.history``) measures weekly. Between two rebuildings of the feature space the letters
 seen before keep their rows, and only the machines of units that were given letters since are fitted again.
 """
 
@@ -15,11 +14,11 @@ from scipy import sparse
 
 from classify.features import FloatArray, Text, Vectorizer, build_space
 from classify.labelled import LabelledText
-from classify.linear import PLAIN, fit_scores
+from classify.linear import fit_scores
 from classify.names import NameFinder, patterns_of, unit_names
-from classify.replies import learned_unit
+from classify.replies import learned_unit, own_words
 from classify.tokens import best_tokenizer, readable
-from classify.train import MOST_WORDS, most_grams
+from classify.train import MOST_FOR_REPLIES, MOST_WORDS, most_grams
 from domain.ids import UnitCode
 from domain.units import Unit
 
@@ -48,12 +47,14 @@ class Learner:
         self._seed = seed
         self._rows: list[LabelledText] = []
         self._texts: list[Text] = []
+        self._answers: list[Text] = []
         self._labels: list[int] = []
         self._partial: list[bool] = []
         self._answered: list[int] = []
         self._built = 0
         self._fitted_with: npt.NDArray[Any] = np.zeros(0, dtype=np.int64)
         self._features: list[Any] = []
+        self._replies: list[Any] = []
         self._vectorizer: Vectorizer
         self._finder: NameFinder
         self._weights: FloatArray = np.zeros((0, 0), dtype=np.float32)
@@ -75,6 +76,7 @@ class Learner:
             label = learned_unit(row, names)
             self._rows.append(row)
             self._texts.append((readable(row.subject), readable(row.body)))
+            self._answers.append(own_words(row, label))
             self._labels.append(self._number(label))
             self._partial.append(row.partial or label != row.unit)
             self._answered.append(self._number(row.unit))
@@ -82,6 +84,7 @@ class Learner:
             self._rebuild()
         else:
             self._features.append(self._vectorizer.transform(self._texts[-len(new) :]))
+            self._replies.append(self._vectorizer.transform(self._answers[-len(new) :]))
             self._fit(self._grown())
 
     def scores(self, texts: Sequence[Text]) -> Scored:
@@ -102,6 +105,7 @@ class Learner:
         space = build_space(self._texts, best_tokenizer(), most_words=MOST_WORDS, most_grams=most_grams(len(self.codes)))
         self._vectorizer = Vectorizer(space)
         self._features = [self._vectorizer.transform(self._texts)]
+        self._replies = [self._vectorizer.transform(self._answers)]
         self._finder = NameFinder(patterns_of(self._units, self.codes, self._texts))
         self._built = len(self._rows)
         self._weights = np.zeros((len(space.idf), 0), dtype=np.float32)
@@ -119,11 +123,15 @@ class Learner:
     def _fit(self, only: Sequence[int] | None) -> None:
         features = sparse.vstack(self._features, format="csr")
         self._features = [features]
+        replies = sparse.vstack(self._replies, format="csr")
+        self._replies = [replies]
         labels: npt.NDArray[Any] = np.array(self._labels, dtype=np.int64)
         n_units = len(self.codes)
         told: dict[str, Any] = {"partial": np.array(self._partial, dtype=bool), "declined": np.array(self._answered)}
+        if len(labels) <= MOST_FOR_REPLIES:
+            told["replies"] = replies
         voices = self._vectorizer.space.voices
-        weights, bias = fit_scores(features, labels, n_units, voices, seed=self._seed, firmness=PLAIN, only=only, **told)
+        weights, bias = fit_scores(features, labels, n_units, voices, seed=self._seed, only=only, **told)
         counts = np.bincount(labels, minlength=n_units)
         if only is not None:
             kept = [unit for unit in range(self._weights.shape[1]) if unit not in only]

@@ -34,8 +34,6 @@ class Firmness:
 
 NOISY, CLEAN = Firmness(0.4, 0.3, (0.4, 1.6), 0.5), Firmness(1.6, 0.6, (0.75, 1.25), 0.5)
 """Where labels are noisy, as units' are, and where they are clean."""
-PLAIN = Firmness(0.4, 0.6, (0.75, 1.25), 0.0)
-"""Ranks noisy letters somewhat worse, and knows better when it is right."""
 NOISY_UP_TO, CLEAN_FROM = 0.7, 0.9
 """Shares of letters that machines which did not see them told right."""
 HEED = 0.15
