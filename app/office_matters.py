@@ -161,7 +161,8 @@ def _need(reason: str) -> None:
 def _check_merge(uow: UnitOfWork, into: _Side, gone: _Side) -> None:
     """Raises Refused, with the reason, for what must stay apart."""
     if any(side.row.sealed or any(one.sealed for one in side.members) for side in (into, gone)):
-        raise Refused("a sealed matter is never merged with another")
+        remedy = "decide each by itself, or say first why it is no accusation"
+        raise Refused("a sealed matter is never merged with another", remedy=remedy)
     for side in (into, gone):
         if side.message.state not in MERGEABLE:
             remedy = "decide about it first; what is new is taken up in a moment"

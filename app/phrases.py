@@ -32,7 +32,10 @@ def _part(said: str) -> str:
     where, colon, rest = said.partition(": ")
     if colon and " " not in where and (told := _part(rest)) != rest:
         return f"{where}: {told}"
-    return phrase(said)
+    whole = phrase(said)
+    if colon and whole == said:  # channel 1.password: …
+        return f"{where}: {_part(rest)}"
+    return whole
 
 
 def templates() -> frozenset[str]:

@@ -176,8 +176,8 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "{} letters are set aside from now on as frozen test {}; with those of their matters {} were not learned",
         ),
         "train.test": (
-            "测试集 {1}（{0} 封）中的 {2} 封未参加训练",
-            "of the frozen test {1} ({0} letters) {2} were given and not learned",
+            "固定测试集 {1} 有 {0} 封；这次给的来信中有 {2} 封属于它，未参加训练",
+            "{2} of the letters given belong to the frozen test {1} ({0} letters) and were not learned",
         ),
         "train.reached": (
             "测试集上：首选命中 {top1:.1%}，前三命中 {top3:.1%}，校准误差 {calibration_error:.3f}",
@@ -339,7 +339,7 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "evaluate.calibration": ("置信度误差 {calibration_error:.3f}", "calibration error {calibration_error:.3f}"),
         "evaluate.automatic": (
             "目标准确率 {:.0%}：自动分办 {:.1%}，实际准确率 {}",
-            "target precision {:.0%}: {:.1%} decided automatically, {} of them right",
+            "target precision {:.0%}: {:.1%} decided automatically, of these right {}",
         ),
         "evaluate.which": ("或者 --history，或者 --train 和 --test", "either --history, or --train and --test"),
         "evaluate.untimed": (
@@ -355,7 +355,7 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "{from} to {to}: {n} letters, first {top1:.1%}, first three {top3:.1%}, automatic {coverage:.1%}, of these right {reached}",
         ),
         "evaluate.stopped": ("；停过自动分办的：{}", "; stopped meanwhile: {}"),
-        "evaluate.none": ("无", "none"),
+        "evaluate.none": ("–", "–"),
         "sealed": ("密件", "sealed"),
         "urgency.urgent": ("紧急", "urgent"),
         "work.goes_on": ("由 fenban run（或 fenban work）接着办理", "`fenban run` (or `fenban work`) carries it on"),

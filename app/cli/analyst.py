@@ -78,13 +78,13 @@ def train(
     from classify.rows import parse_columns
 
     if csv is None and not from_store:
-        raise typer.BadParameter("say what to train from: --csv FILE, --from-store, or both")
+        raise typer.BadParameter(phrase("say what to train from: --csv FILE, --from-store, or both"))
     try:
         mapping = parse_columns(columns)
     except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--columns") from None
+        raise typer.BadParameter(phrase(str(error)), param_hint="--columns") from None
     if stream and (csv is None or new_test):
-        raise typer.BadParameter("--stream reads a file (--csv) and does not go with --new-test-set")
+        raise typer.BadParameter(phrase("--stream reads a file (--csv) and does not go with --new-test-set"))
     with open_system(settings, may_make_store=True) as system:
         rows = letters_from_store(system) if from_store else []
         who = by or getpass.getuser()

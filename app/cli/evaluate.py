@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from app.cli.base import progress_bar, say
-from app.phrases import told
+from app.phrases import phrase, told
 from app.texts import text
 from domain.clock import SystemClock
 from domain.errors import FenbanError
@@ -77,7 +77,7 @@ def evaluate(
     try:
         mapping = parse_columns(columns)
     except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--columns") from error
+        raise typer.BadParameter(phrase(str(error)), param_hint="--columns") from error
     try:
         figures = _chosen(train, test, history, mapping, start, retrain_days)
     except FenbanError as error:

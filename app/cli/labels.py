@@ -8,6 +8,7 @@ import typer
 
 from app.cli.base import ByOption, JsonOption, SettingsOption, emit, open_system, progress_bar, say, show
 from app.documents import named
+from app.phrases import phrase
 from app.reports import unit_names
 from app.texts import text
 
@@ -35,7 +36,7 @@ def import_file(
     try:
         mapping = parse_columns(columns)
     except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--columns") from None
+        raise typer.BadParameter(phrase(str(error)), param_hint="--columns") from None
     with open_system(settings, may_make_store=True) as system:
         done = import_labels(system, file, mapping, by=by or getpass.getuser())
     if as_json:

@@ -9,7 +9,7 @@ import typer
 from app.cli.base import ByOption, JsonOption, SettingsOption, emit, open_system, say, show
 from app.documents import named
 from app.models_shown import models_document
-from app.phrases import spoken
+from app.phrases import phrase, spoken
 from app.reports import unit_names
 from app.texts import text
 from domain.clock import SHANGHAI
@@ -144,7 +144,7 @@ def shadow(
     from app.shadow_figures import shadow_document
 
     if stop and model is not None:
-        raise typer.BadParameter("--stop takes no model")
+        raise typer.BadParameter(phrase("--stop takes no model"))
     with open_system(settings) as system:
         registry, who = system.registry, by or getpass.getuser()
         if stop:
@@ -191,7 +191,7 @@ def report(
     from app.model_report import model_report
 
     if out is not None and for_console:
-        raise typer.BadParameter("--console says where to: it takes no --out")
+        raise typer.BadParameter(phrase("--console says where to: it takes no --out"))
     with open_system(settings) as system:
         row = system.registry.row(model)
         page = model_report(system, row)

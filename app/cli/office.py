@@ -120,9 +120,9 @@ def review_decide(
     """决定一件：交办、不受理、转密件、暂扣。 / Decides one letter; exactly one of the choices."""
     chosen = [choice for choice in (lead, out_of_remit, seal, hold, not_accusation) if choice is not None]
     if len(chosen) != 1:
-        raise typer.BadParameter("choose exactly one of --lead, --out-of-remit, --seal, --hold, --not-accusation")
+        raise typer.BadParameter(phrase("choose exactly one of --lead, --out-of-remit, --seal, --hold, --not-accusation"))
     if not chosen[0].strip():
-        raise typer.BadParameter("the choice needs its unit or its reason")
+        raise typer.BadParameter(phrase("the choice needs its unit or its reason"))
     with open_system(settings) as system:
         office = system.office(by)
         if lead is not None:

@@ -82,7 +82,7 @@ def quarantine_replay(
 ) -> None:
     """再试一次。 / Tries them again."""
     if not ids and not every:
-        raise typer.BadParameter("name the ids, or --all")
+        raise typer.BadParameter(phrase("name the ids, or --all"))
     with open_system(settings) as system:
         results = replay(system, system.office(by), None if every else ids)
     rows = [{"id": ident, "outcome": outcome} for ident, outcome in results]
@@ -133,7 +133,7 @@ def parked_replay(
 ) -> None:
     """重新发布，同一主题同一事项的按原来顺序。 / Has them delivered again, in their order."""
     if not ids and not every:
-        raise typer.BadParameter("name the ids, or --all")
+        raise typer.BadParameter(phrase("name the ids, or --all"))
     with open_system(settings) as system:
         if every:
             with system.store.unit_of_work(write=False) as uow:

@@ -150,7 +150,7 @@ def export_labels(
     from app.label_export import label_rows, write_csv, write_parquet
 
     if parquet is None and csv is None:
-        raise typer.BadParameter("say where to: --parquet FILE or --csv FILE")
+        raise typer.BadParameter(phrase("say where to: --parquet FILE or --csv FILE"))
     with open_system(settings) as system:
         rows = label_rows(system)
         system.office(by).note("export.labels", "all", letters=len(rows))

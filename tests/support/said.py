@@ -6,6 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("domain", "ingest", "classify", "route", "store", "app")
+ARROW = " → "
 ERRORS = frozenset(
     {
         "Refused",
@@ -20,6 +21,8 @@ ERRORS = frozenset(
         "LeaseLost",
         "OutOfReach",
         "Busy",
+        "BadParameter",
+        "phrase",
     }
 )
 
@@ -33,6 +36,32 @@ def said() -> dict[str, str]:
                 for template in _of(node):
                     found.setdefault(template, f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}")
     return found
+
+
+def lines() -> dict[str, str]:
+    """Part of a finished line ``where: what → remedy`` → where it stands. Docstrings, descriptions of settings and the texts' own
+    catalogue are none."""
+    found: dict[str, str] = {}
+    for folder in FOLDERS:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            if path.name != "texts.py":
+                tree = ast.parse(path.read_text(encoding="utf-8"))
+                skipped = set(_not_said(tree))
+                for node in ast.walk(tree):
+                    if id(node) not in skipped and isinstance(node, ast.Constant | ast.JoinedStr):
+                        for template in _templates(node):
+                            if ARROW in template:
+                                place = f"{path.relative_to(ROOT)}:{node.lineno}"
+                                found |= {part: place for part in template.split(ARROW) if part not in found}
+    return found
+
+
+def _not_said(tree: ast.AST) -> Iterator[int]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            yield from map(id, node.values)
+        elif isinstance(node, ast.Expr) or (isinstance(node, ast.keyword) and node.arg == "description"):
+            yield id(node.value)
 
 
 def _of(node: ast.AST) -> Iterator[str]:

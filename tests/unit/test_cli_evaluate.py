@@ -169,3 +169,10 @@ def test_a_walk_takes_one_file_alone(app: typer.Typer, tmp_path: Path) -> None:
     assert walk(app, path, "--start", "1").exit_code == 2
     assert walk(app, path, "--retrain-days", "0").exit_code == 2
     assert CliRunner().invoke(app, ["evaluate"]).exit_code == 2
+
+
+def test_wrong_columns_are_said_in_chinese(app: typer.Typer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FENBAN_LANG", "zh")
+    told = CliRunner().invoke(app, ["evaluate", "--train", "a.csv", "--test", "b.csv", "--columns", "title=标题"])
+    assert told.exit_code == 2
+    assert "没有 'title' 这个字段" in told.output

@@ -1,5 +1,6 @@
 """Every sentence of the program stands in the catalogue, and reads in Chinese what it says in English."""
 
+import re
 import string
 
 import pytest
@@ -8,11 +9,20 @@ from app import phrases
 from domain.errors import Refused
 from ingest.mailbox_session import _APP_PASSWORD, _LASTS, _TRUST
 from store.faults import BUSY, DEFECT, FULL, OWN_DATABASE, OWNER, RESTORE, UPGRADE
-from tests.support.said import said
+from tests.support.said import lines, said
+
+NOT_SENTENCES = {"fenban ledger", "partitions: {}", "chmod 600 {}"}
 
 
 def test_every_error_and_remedy_has_its_chinese() -> None:
     missing = {template: place for template, place in said().items() if template not in phrases.templates()}
+    assert not missing, "add these to app/phrases.toml"
+
+
+def test_every_line_of_a_check_has_its_chinese(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FENBAN_LANG", "zh")
+    said = {part.replace("{}", "9"): place for part, place in lines().items() if part not in NOT_SENTENCES}
+    missing = {part: place for part, place in said.items() if re.search("[a-z]{2}", part) and phrases.spoken(part) == part}
     assert not missing, "add these to app/phrases.toml"
 
 
@@ -70,6 +80,18 @@ def test_sentences_read_in_the_language_asked_for(english: str, chinese: str, mo
         (
             "nope.toml does not exist → make one with `fenban init`, or name yours with --settings",
             "nope.toml 不存在 → 用 fenban init 新建，或用 --settings 指明",
+        ),
+        (
+            "regions.csv: cannot be read (No such file or directory) → name an existing file",
+            "regions.csv: 读不出（No such file or directory） → 写出实际存在的文件",
+        ),
+        (
+            "fenban.toml: channel 1.pasword: unknown key → remove it, or look its name up in docs/settings.md",
+            "fenban.toml: channel 1.pasword: 没有这个键 → 删去，或在 docs/settings.md 里查正确的名称",
+        ),
+        (
+            "units.toml: unit 'water': its parent 'lake' is not in the directory → add or correct it",
+            "units.toml: 单位 'water'：目录中没有它的上级 'lake' → 请添加或改正",
         ),
         (
             "mailbox szxx: 127.0.0.1:993 cannot be reached (Connection refused) → check host, port and network",
