@@ -21,7 +21,7 @@ NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """``objections`` stand in the way; ``notes`` say what could not be told."""
+    """``objections`` stand in the way; ``notes`` say what could not be told, and that less will go out by itself."""
 
     objections: tuple[str, ...]
     notes: tuple[str, ...]
@@ -42,7 +42,12 @@ def verdict(system: System, row: ModelRow, model: Model) -> Verdict:
             found = beside(system, live, row)
         except Refused as why:
             notes.append(f"it cannot be held against the model that serves: {why.what}")
-    below = _below_target(model, letters, found, system.settings.decide.target_precision)
+    target = system.settings.decide.target_precision
+    if found is not None and model.threshold(target) is None and found.models[0].threshold(target) is not None:
+        notes.append(
+            f"no threshold of it keeps {target:g}, as one of the model that serves does: every letter waits for a person until one does"
+        )
+    below = _below_target(model, letters, found, target)
     if live is None:
         # Without it nobody is even offered a unit: it is let in, and stops of units guard what it decides.
         notes += below

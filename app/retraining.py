@@ -20,7 +20,8 @@ LEASE_TIME = timedelta(hours=3)
 
 @dataclass(frozen=True, slots=True)
 class Retrained:
-    """``objections``: why ``version`` does not serve, nothing when it does. ``before``: the version that served."""
+    """``objections``: why ``version`` does not serve, nothing when it does. ``before``: the version that served. ``notes``: what is to
+    be known of one that does."""
 
     version: str
     letters: int
@@ -28,6 +29,7 @@ class Retrained:
     serves: bool
     before: str
     objections: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def retrain(system: System, *, by: str, progress: Progress) -> Retrained:
@@ -38,10 +40,10 @@ def retrain(system: System, *, by: str, progress: Progress) -> Retrained:
         learned = learn(system, letters_from_store(system), by=by, progress=progress, source="store")
         told = (learned.row.version, learned.row.n_rows, len(learned.row.units))
         try:
-            before, _ = let_serve(system, learned.row, by)
+            before, said = let_serve(system, learned.row, by)
         except NotPromoted as error:
             return Retrained(*told, False, "", error.objections)
-        return Retrained(*told, True, before)
+        return Retrained(*told, True, before, notes=said.notes)
     finally:
         writing(system.store, system.clock, lambda tx, _: SqlChannels(tx).release(lease))
 

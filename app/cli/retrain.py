@@ -33,6 +33,7 @@ def retrain(by: ByOption = None, as_json: JsonOption = False, settings: Settings
                 "serves": done.serves,
                 "before": done.before or None,
                 "objections": list(done.objections),
+                "notes": list(done.notes),
             }
         )
     else:
@@ -40,5 +41,7 @@ def retrain(by: ByOption = None, as_json: JsonOption = False, settings: Settings
         show(text("retrain.serves").format(done.before or "—") if done.serves else text("retrain.kept"))
         for objection in done.objections:
             say(f"  {phrase(objection)}")
+        for note in done.notes:
+            say(f"  ({phrase(note)})")
     if not done.serves:
         raise typer.Exit(WRONG)

@@ -62,6 +62,17 @@ def test_a_model_as_good_is_promoted(desk: Desk) -> None:
     assert desk.system.registry.row("live").version == good.version
 
 
+def test_that_nothing_would_go_out_by_itself_any_more_is_said(desk: Desk) -> None:
+    rows = letters(1, 300)
+    unsure = kept(desk, [*muddled(rows[::3]), *(row for at, row in enumerate(rows) if at % 3)])
+    assert desk.system.registry.load(unsure).threshold(0.95) is None
+    _, verdict = let_serve(desk.system, unsure, "wang")
+    assert verdict.objections == ()
+    assert verdict.notes == (
+        "no threshold of it keeps 0.95, as one of the model that serves does: every letter waits for a person until one does",
+    )
+
+
 def test_units_that_differ_from_the_directory_speak_against_it(desk: Desk) -> None:
     only = [replace(row, unit=UnitCode("river-water")) if row.unit == "roads" else row for row in letters(1, 260)]
     other = kept(desk, only)
