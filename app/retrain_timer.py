@@ -1,5 +1,6 @@
 """The timer of ``fenban run`` that retrains as answers come in. It imports nothing that trains: that is done in a process apart."""
 
+import json
 import subprocess
 import sys
 from datetime import timedelta
@@ -36,14 +37,26 @@ def retrain_apart(system: System) -> int:
     """``fenban retrain`` in a process of its own, so that what serves keeps its memory and its time; its exit code. Ended when
     the system stops."""
     code = "from app.cli.main import main; main()"
-    words = [sys.executable, "-c", code, "retrain", "--by", "fenban", "--settings", str(system.settings.file)]
-    with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:
+    words = [sys.executable, "-c", code, "retrain", "--json", "--by", "fenban", "--settings", str(system.settings.file)]
+    with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
         while child.poll() is None:
             if system.clock.wait(1.0, system.stop):
                 child.terminate()
                 break
-    log.info("retrained", code=child.returncode)
+        told = child.stdout.read() if child.stdout is not None else b""
+    _log(child.returncode, told)
     return child.returncode or 0
+
+
+def _log(code: int | None, told: bytes) -> None:
+    """What became of it, and as a warning whatever speaks against the model: nobody reads what the process prints."""
+    try:
+        said = json.loads(told)
+    except ValueError:
+        log.info("retrained", code=code)
+        return
+    against = [*said["objections"], *said["notes"]]
+    (log.warning if against else log.info)("retrained", code=code, version=said["version"], serves=said["serves"], what=against)
 
 
 class Retrainer:

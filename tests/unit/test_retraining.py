@@ -5,8 +5,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
-from app.retrain_timer import FIRST_LOOK, LOOK_SECONDS, Retrainer, due
+from app.retrain_timer import FIRST_LOOK, LOOK_SECONDS, Retrainer, due, retrain_apart
 from app.retraining import LEASE_TIME, retrain
 from app.transactions import writing
 from domain.errors import HaltForPerson, Refused
@@ -66,3 +67,13 @@ def test_the_timer_leaves_a_process_that_was_just_started_alone(desk: Desk, monk
     assert timer.step() == LOOK_SECONDS
     assert ran.is_set()
     assert timedelta(seconds=LOOK_SECONDS) < timedelta(days=1)
+
+
+def test_the_log_says_what_became_of_the_model(desk: Desk) -> None:
+    labelled(desk, 15)
+    with capture_logs() as logged:
+        assert retrain_apart(desk.system) == 0
+    live = desk.system.registry.placed(ModelState.LIVE)
+    note = "there is no letter to test the model on that it did not learn from"
+    said = {"event": "retrained", "code": 0, "version": live, "serves": True, "what": [note], "log_level": "warning"}
+    assert logged == [said]
