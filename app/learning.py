@@ -48,6 +48,9 @@ def learn(
     see what more letters give. Raises HaltForPerson when nothing is left to learn from.
     """
     tests = FrozenTests(system)
+    if not rows:
+        remedy = "give letters whose unit is in the directory: fenban labels import FILE, fenban train --csv FILE"
+        raise HaltForPerson("there is no labelled letter to train from", remedy=remedy)
     before = tests.current()
     share = hold_out if hold_out is not None else SHARE if len(rows) >= LEAST_LETTERS else 0.0
     parted = split(rows, share) if share > 0 and (new_test or before is None) else None

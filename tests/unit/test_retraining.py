@@ -34,7 +34,7 @@ def labelled(desk: Desk, count: int) -> None:
 
 def test_the_model_of_all_labels_serves_and_the_timer_waits_its_days(desk: Desk) -> None:
     assert not due(desk.system), "there is nothing to learn from"
-    with pytest.raises(HaltForPerson):
+    with pytest.raises(HaltForPerson, match="there is no labelled letter to train from"):
         retrain(desk.system, by="li", progress=quiet)
     labelled(desk, 15)
     assert due(desk.system)
