@@ -137,12 +137,14 @@ class Runner:
         ``told(stage, n)`` hears of progress. Returns a line for each channel that failed.
         """
         failures = [failure for poller in self._pollers if not stop.is_set() and (failure := self._drain(poller, stop, told))]
+        looked = self._keeper is None
         while not stop.is_set():
-            done = self._step_all(told)
-            if not done and not self._left_to_others(stop):
+            if self._step_all(told) or self._left_to_others(stop):
+                continue
+            if looked or self._keeper is None or not self._count("standings", self._keeper.look, told):
                 break
-        if self._keeper is not None and not stop.is_set():
-            self._count("standings", self._keeper.look, told)
+            # What changed is told to the office: that is relayed too.
+            looked = True
         return failures
 
     def run(self, stop: threading.Event) -> None:

@@ -1,6 +1,7 @@
 """Which units are stopped and how sure the model must be: appended, read, followed by workers, on both stores."""
 
 import json
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -13,6 +14,7 @@ import pytest
 from app.office import Choice
 from app.outcomes import judged_since
 from app.reports import explain_document, status_document
+from app.runner import Parts, Runner
 from app.standings import LEASE_TIME, Keeper, changed
 from app.wiring import SHARDS
 from domain.accounts import Viewer
@@ -80,6 +82,18 @@ def letter(desk: Desk, at: int) -> str:
     number = desk.letter(str(at), f"{letters.WATER}这是第{at}次反映，{'又' * at}停了。")
     desk.work()
     return number
+
+
+def test_what_the_office_hears_goes_out_in_the_run_that_found_it(desk: Desk) -> None:
+    desk.worker._classifier = SureClassifier()
+    for at in range(3):
+        returned(desk, letter(desk, at))
+    runner = Runner(desk.system, Parts(collect=False))
+    runner.until_idle(threading.Event(), lambda *_: None)
+    runner.close()
+    with desk.system.store.unit_of_work(write=False) as uow:
+        assert uow.outbox.pending(SHARDS, 100, desk.clock.now()) == []
+    assert [event["type"] for event in desk.events("office", "notice")] == ["automatic"]
 
 
 def test_a_unit_is_stopped_by_its_returns_and_runs_again_by_what_reviewers_decide(desk: Desk) -> None:
