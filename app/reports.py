@@ -232,10 +232,10 @@ def explain_document(system: System, number: Number) -> dict[str, Any]:
         for one in listed
     ]
     steps += _assignment_steps(parts, decisions, steps)
-    steps += [
-        {"at": iso(entry.at), "step": "audited", "actor": entry.actor, "action": entry.action, **dict(entry.detail)}
-        for entry in audited
-    ]
+    for entry in audited:
+        step = {"at": iso(entry.at), "step": "audited", "actor": entry.actor, "action": entry.action, **dict(entry.detail)}
+        if step not in steps:  # a merge stands in the log under both numbers
+            steps.append(step)
     order = ("registered", "revised", "noted", "decided", "assigned")
     steps.sort(key=lambda step: (step["at"], order.index(step["step"]) if step["step"] in order else len(order)))
     return {

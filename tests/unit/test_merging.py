@@ -167,6 +167,13 @@ def test_the_story_of_each_tells_of_both(desk: Desk) -> None:
     assert {"matter.merge", "matter.split"} <= {step.get("action") for step in explain_document(desk.system, other)["steps"]}
 
 
+def test_the_story_tells_of_a_merge_once(desk: Desk) -> None:
+    kept, other = letter(desk, "a", WATER.format("桂园")), letter(desk, "b", WATER.format("梨园"))
+    desk.office.merge(kept, other, "同一处停水")
+    told = [step.get("action") for step in explain_document(desk.system, other)["steps"]]
+    assert told.count("matter.merge") == 1
+
+
 def test_an_answered_matter_is_not_merged_away_nor_into(desk: Desk) -> None:
     done, waits = letter(desk, "a", WATER.format("桂园")), letter(desk, "b", WATER.format("梨园"))
     says(desk, FeedbackType.COMPLETE, f"{done}.water.1", reply="已恢复")
