@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.ids import UnitCode
-from store.engine import Transaction, insert_sql
+from store.engine import Row, Transaction, insert_sql
 from store.schema import labels
 from store.times import maybe_time, maybe_us, to_us
 
@@ -70,7 +70,14 @@ class SqlLabels:
         return int(self._tx.fetch("SELECT count(*) FROM labels")[0][0])
 
     def all(self) -> Iterator[PastLabel]:
-        """In the order they were taken."""
-        for row in self._tx.fetch(_ALL):
-            times = (maybe_time(row[6]), maybe_time(row[7]))
-            yield PastLabel(UnitCode(row[1]), row[2], row[3], row[4], row[5], *times, id=row[0])
+        """In the order they were taken. Of a letter that came again with another unit, so corrected, the later one alone."""
+        rows = self._tx.fetch(_ALL)
+        latest = {_letter(row): row[0] for row in rows}
+        for row in rows:
+            if latest[_letter(row)] == row[0]:
+                times = (maybe_time(row[6]), maybe_time(row[7]))
+                yield PastLabel(UnitCode(row[1]), row[2], row[3], row[4], row[5], *times, id=row[0])
+
+
+def _letter(row: Row) -> tuple[str, str, int | None]:
+    return row[2], row[3], row[6]

@@ -52,6 +52,17 @@ def register_file(folder: Path, kind: str) -> Path:
     return path
 
 
+def test_a_wrong_label_is_corrected_by_importing_the_letter_again(desk: Desk, tmp_path: Path) -> None:
+    wrong, right = tmp_path / "wrong.csv", tmp_path / "right.csv"
+    letters = [["停水", "三楼没有水", "水务局", "2025-03-01 08:00", ""], ["停水", "三楼没有水", "水务局", "2025-03-02 08:00", ""]]
+    corrected = ["停水", "三楼没有水", "市交通局", "2025-03-01 08:00", ""]
+    for path, rows in ((wrong, letters), (right, [corrected])):
+        path.write_text("\n".join(",".join(row) for row in [HEADER, *rows]), encoding="utf-8")
+    for path in (wrong, right, wrong):
+        import_labels(desk.system, path, COLUMNS, by="li")
+    assert sorted(letter.unit for letter in letters_from_store(desk.system)) == ["roads", "water"]
+
+
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_a_past_register_is_taken_in_once_masked_and_counted(desk: Desk, tmp_path: Path, kind: str) -> None:
     path = register_file(tmp_path, kind)
