@@ -34,12 +34,15 @@ without_services() {
     return "$code"
 }
 
-# port WHAT DEFAULT: the port of this server, kept in its folder.
+# port WHAT DEFAULT: the port of this server, kept in its folder. With FENBAN_PORTS=any never the default: of several servers
+# that start at once no two find the same one free.
 port() {
     local file=$SERVICES/$NAME/port-$1
     mkdir -p "$SERVICES/$NAME"
     if [ ! -s "$file" ]; then
-        "$PYTHON" - "$2" >"$file" <<'PY'
+        local wanted=$2
+        if [ "${FENBAN_PORTS:-}" = any ]; then wanted=0; fi
+        "$PYTHON" - "$wanted" >"$file" <<'PY'
 import socket, sys
 for wanted in (int(sys.argv[1]), 0):
     with socket.socket() as probe:

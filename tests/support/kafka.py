@@ -132,7 +132,7 @@ def shared_broker() -> Broker:
 def own_broker(folder: Path, *, brokers: int = 1) -> Iterator[Broker]:
     """A broker for a test that does it harm. Needs what ``make services`` installed."""
     server("kafka")
-    environment = {**os.environ, "FENBAN_SERVICES": str(folder)}
+    environment = {**os.environ, "FENBAN_PORTS": "any", "FENBAN_SERVICES": str(folder)}
     _script("start", brokers, environment)
     name = "kafka" if brokers == 1 else "kafka-cluster"
     lines = (folder / f"{name}.env").read_text(encoding="utf-8").splitlines()

@@ -42,7 +42,7 @@ class PrivatePostgresql:
         shutil.rmtree(Path((self._folder / "postgresql" / "data-folder").read_text().strip()).parent, ignore_errors=True)
 
     def _script(self, verb: str) -> None:
-        environment = {**os.environ, "FENBAN_SERVICES": str(self._folder)}
+        environment = {**os.environ, "FENBAN_PORTS": "any", "FENBAN_SERVICES": str(self._folder)}
         subprocess.run(["bash", str(SCRIPT), verb], env=environment, check=True, capture_output=True, timeout=120)
 
 

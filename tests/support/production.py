@@ -155,7 +155,7 @@ class Production:
 
     def _script(self, name: str, command: str) -> None:
         call = ["bash", str(ROOT / "deploy" / "dev" / f"{name}.sh"), command]
-        environment = {**os.environ, "FENBAN_SERVICES": str(self.folder)}
+        environment = {**os.environ, "FENBAN_PORTS": "any", "FENBAN_SERVICES": str(self.folder)}
         # Into a file: a server that inherits a pipe keeps its reader waiting.
         with (self.folder / f"{name}.said").open("ab") as said:
             done = subprocess.run(
