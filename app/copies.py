@@ -32,6 +32,12 @@ def standing_for(matter: MatterId, members: Sequence[Message]) -> Message:
     return next((one for one in members if MatterId(one.number) == matter), members[0])
 
 
+def decided_last(message: Message, decisions: Sequence[Decision]) -> Decision | None:
+    """The last decision about the letter; where there is none about it, the last of its matter."""
+    own = [decision for decision in decisions if decision.number == message.number]
+    return next(reversed(own or decisions), None)
+
+
 def was_merged(message: Message) -> bool:
     """Whether a person merged it into the matter it is in; else, joined, it is a copy by the same sender."""
     return message.state is MessageState.JOINED and message.reason.startswith(_MERGED)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from app.changes import LIVE, Changes
-from app.copies import merged_letters, standing_for
+from app.copies import decided_last, merged_letters, standing_for
 from app.happened import Event, OthersWrote
 from domain.decisions import Decision, Outcome
 from domain.events import EventType, OutboxState, sealed_topic
@@ -90,14 +90,15 @@ def _tell_without(uow: UnitOfWork, changes: Changes, repeat: MatterId) -> None:
     if others := merged_letters(messages):
         changes.others[repeat] = others
     message = standing_for(repeat, messages)
-    latest = untold(next((one for one in reversed(decisions) if one.number == message.number), decisions[-1]))
+    decision = decided_last(message, decisions)
+    told = untold(decision) if decision is not None else None
     parts = {part.id: part for part in uow.assignments.of_matters([repeat])[repeat]}
     for record in waiting:
         said = json.loads(record.value)
         part = parts.get(said["assignment"])
         if part is not None and part.state in LIVE and not part.sealed:
             row, change, similar = changes.matters[repeat], said.get("change", ""), _others_wrote(said)
-            changes.emit(Event(record.type, part, message, row, latest, change=change, similar=similar))
+            changes.emit(Event(record.type, part, message, row, told, change=change, similar=similar))
 
 
 def _others_wrote(said: Mapping[str, Any]) -> OthersWrote | None:

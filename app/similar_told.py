@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.changes import OPEN, Changes
-from app.copies import merged_letters, standing_for
+from app.copies import decided_last, merged_letters, standing_for
 from app.happened import Event, EventMaker, OthersWrote
 from app.repeats import history_of, locked_past
 from app.retry import transact
@@ -154,13 +154,12 @@ def _to_tell(uow: UnitOfWork, group: int) -> list[_Telling]:
 
 def _emit(changes: Changes, one: _Telling, messages: Sequence[Message], decisions: Sequence[Decision]) -> None:
     message = standing_for(one.part.matter, messages)
-    latest = [decision for decision in decisions if decision.number == message.number] or list(decisions)
     event = Event(
         EventType.UPDATED,
         one.part,
         message,
         changes.matters[one.part.matter],
-        latest[-1] if latest else None,
+        decided_last(message, decisions),
         change="similar",
         similar=one.others,
     )

@@ -1,5 +1,6 @@
 """What reading from Kafka needs everywhere: a consumer, its errors in our words, whether it has come to the end."""
 
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -29,10 +30,20 @@ _Result = TypeVar("_Result")
 class Consumer:
     """A kafka-python consumer that never hangs and says why it reads nothing. Not to be shared between threads."""
 
-    def __init__(self, link: KafkaLink, clock: Clock, *, group: str | None, between_polls: float = 300.0) -> None:
-        """``between_polls``: a member that does not ask for so many seconds loses its topics to the others."""
+    def __init__(
+        self,
+        link: KafkaLink,
+        clock: Clock,
+        *,
+        group: str | None,
+        between_polls: float = 300.0,
+        stop: threading.Event | None = None,
+    ) -> None:
+        """``between_polls``: a member that does not ask for so many seconds loses its topics to the others. ``stop``, once set,
+        ends waiting."""
         self._link = link
         self._clock = clock
+        self._stop = stop or threading.Event()
         link.probe()
         options = link.options(
             group_id=group,
@@ -63,12 +74,12 @@ class Consumer:
         return [from_consumed(record) for records in found.values() for record in records]
 
     def fetch_or_end(self, limit: int, *, ready: Callable[[], bool]) -> list[TopicRecord]:
-        """What is there; nothing only when the consumer stands at the end of all it reads. Raises RetryLater when it comes to
-        neither within the time allowed. ``ready`` says whether the group has given it its topics."""
+        """What is there; nothing only when the consumer stands at the end of all it reads, or was told to stop. Raises
+        RetryLater when it comes to neither within the time allowed. ``ready`` says whether the group has given it its topics."""
         until = self._clock.monotonic() + self._link.config.timeout + SESSION_SECONDS
         while self._clock.monotonic() < until:
             records = self.fetch(limit)
-            if records or (not self._joining() and ready() and self.at_end()):
+            if records or self._stop.is_set() or (not self._joining() and ready() and self.at_end()):
                 return records
         self._link.probe()
         raise RetryLater("Kafka gives no records and does not say that there are none", remedy="it is tried again")

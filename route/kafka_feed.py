@@ -1,6 +1,7 @@
 """The feedback of all departments from Kafka (``domain.ports.Feed``): oldest first, the same again until it is committed."""
 
 import heapq
+import threading
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -26,10 +27,12 @@ class KafkaFeed:
     by the brokers' clock; more than that Kafka cannot promise.
     """
 
-    def __init__(self, link: KafkaLink, clock: Clock, group: str) -> None:
+    def __init__(self, link: KafkaLink, clock: Clock, group: str, stop: threading.Event | None = None) -> None:
+        """``stop``, once set, ends waiting for the group to share its topics."""
         self._link = link
         self._clock = clock
         self._group = group
+        self._stop = stop
         self._consumer: Consumer | None = None
         self._waiting: dict[Place, deque[TopicRecord]] = defaultdict(deque)
         self._given: list[TopicRecord] = []
@@ -69,7 +72,7 @@ class KafkaFeed:
     def _opened(self) -> Consumer:
         if self._consumer is None:
             self._joined = self._caught_up = False
-            consumer = Consumer(self._link, self._clock, group=self._group, between_polls=HANGING_SECONDS)
+            consumer = Consumer(self._link, self._clock, group=self._group, between_polls=HANGING_SECONDS, stop=self._stop)
             consumer.kafka.subscribe(pattern=PATTERN, listener=_Listener(self))
             self._consumer = consumer
         return self._consumer

@@ -1,5 +1,6 @@
 """One topic from Kafka, for ``fenban consume`` (``domain.ports.Reader``)."""
 
+import threading
 from typing import Any
 
 from kafka import ConsumerRebalanceListener
@@ -17,11 +18,13 @@ class KafkaReader:
     ``read`` says in one line when the topic is missing or not allowed; kafka-python would show nothing.
     """
 
-    def __init__(self, link: KafkaLink, clock: Clock, topic: str, group: str) -> None:
+    def __init__(self, link: KafkaLink, clock: Clock, topic: str, group: str, stop: threading.Event | None = None) -> None:
+        """``stop``, once set, ends waiting for the group to share its topic."""
         self._link = link
         self._clock = clock
         self._topic = topic
         self._group = group
+        self._stop = stop
         self._consumer: Consumer | None = None
         self._given: list[TopicRecord] = []
         self._opened_at = 0.0
@@ -52,7 +55,7 @@ class KafkaReader:
     def _opened(self) -> Consumer:
         if self._consumer is None:
             partitions = self._readable()
-            consumer = Consumer(self._link, self._clock, group=self._group or None)
+            consumer = Consumer(self._link, self._clock, group=self._group or None, stop=self._stop)
             if self._group:
                 consumer.kafka.subscribe([self._topic], listener=_Joined(self))
             else:

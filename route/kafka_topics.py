@@ -21,9 +21,10 @@ class KafkaTopics:
     """
 
     def __init__(self, config: KafkaConfig, clock: Clock, stop: threading.Event | None = None) -> None:
-        """``stop``, once set, ends waiting for acknowledgements."""
+        """``stop``, once set, ends waiting: for acknowledgements, and for a group to share its topics."""
         self.link = KafkaLink(config)
         self._clock = clock
+        self._stop = stop
         self._publisher = KafkaPublisher(self.link, clock, stop)
 
     def publish(self, records: Sequence[OutboxRecord]) -> list[Delivery]:
@@ -33,10 +34,10 @@ class KafkaTopics:
         return self._publisher.append(topic, key, headers, value, at)
 
     def reader(self, topic: str, group: str = "") -> KafkaReader:
-        return KafkaReader(self.link, self._clock, topic, group)
+        return KafkaReader(self.link, self._clock, topic, group, self._stop)
 
     def feed(self, group: str) -> KafkaFeed:
-        return KafkaFeed(self.link, self._clock, group)
+        return KafkaFeed(self.link, self._clock, group, self._stop)
 
     def close(self) -> None:
         self._publisher.close()

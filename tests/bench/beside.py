@@ -30,7 +30,7 @@ def parts_beside(system: System, training: int) -> Iterator[None]:
     system.registry.shadow(model.version, "bench")
     stop = threading.Event()
     parts: list[Part] = [system.linker(alone=False), system.indexer(), DriftWatch(system), Shadow(system)]
-    threads = [threading.Thread(target=_loop, args=(part, system, stop)) for part in parts]
+    threads = [threading.Thread(target=_loop, args=(part, system, stop), daemon=True) for part in parts]
     for thread in threads:
         thread.start()
     try:

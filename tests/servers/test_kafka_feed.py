@@ -110,6 +110,17 @@ def test_a_member_that_joins_again_because_topics_changed_is_not_lost_when_a_pol
         broker.until(lambda: not consumer.fetch(1, 0) and len(consumer.kafka.assignment()) == 2, 30)
 
 
+def test_a_feed_that_is_told_to_stop_waits_no_longer_for_a_member_that_is_silent(broker: Broker) -> None:
+    """One that was killed holds the group up for a whole session; whoever joins meanwhile is stopped all the same."""
+    stop = threading.Event()
+    stop.set()
+    with closing(Consumer(broker.link, SystemClock(), group=GROUP)) as silent:
+        silent.kafka.subscribe(TOPICS)
+        broker.until(lambda: not silent.fetch(1) and len(silent.kafka.assignment()) == len(TOPICS))
+        with closing(KafkaFeed(broker.link, SystemClock(), GROUP, stop)) as feed:
+            assert feed.poll(1) == []
+
+
 def test_a_feed_with_records_in_hand_takes_up_the_topic_of_a_new_department(broker: Broker, topics: Topics) -> None:
     for number in range(3):
         topics.append(TOPICS[0], "m1", (("id", f"f{number}"),), str(number), NOW)

@@ -178,7 +178,7 @@ def _two_at_once(city: City) -> None:
     workers = [city.start("work", "--until-idle") for _ in range(2)]
     for worker in workers:
         worker.end()
-    relay.stop(within=30)
+    relay.stop(within=5)
     city.run("run", "--until-idle")
 
 

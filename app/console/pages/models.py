@@ -48,7 +48,8 @@ def shadow_json(visit: Visit) -> Response:
 
 
 def _shadow(visit: Visit) -> Document:
-    """As ``fenban shadow --json``. Raises NotThere where no model is shadow."""
+    """As ``fenban shadow --json``, by the threshold that the model was registered with: a page loads no model. Raises NotThere where
+    no model is shadow."""
     from app.shadow_figures import shadow_told
 
     version = visit.system.registry.placed(ModelState.SHADOW)
