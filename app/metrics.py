@@ -103,7 +103,7 @@ METRICS = (
     Metric("fenban_linker_indexed", "Letters in the linker's memory, as it last said"),
     Metric("fenban_linker_memory_bytes", "What they take there"),
     Metric("fenban_disk_free_bytes", "Room left where the store or the topics lie, whichever has less"),
-    Metric("fenban_disk_size_bytes", "Size of that file system"),
+    Metric("fenban_disk_size_bytes", "What may be used of that file system, free or not"),
     Metric("fenban_ledger_difference", "Difference of a line of the ledger: anything but 0 is a defect", ("line",)),
 )
 DECLARED = {metric.name: metric for metric in METRICS}

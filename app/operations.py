@@ -99,11 +99,12 @@ class Operations:
         return self._system.calendar.deadline(now, SOON_DAYS).due
 
     def _disk(self) -> dict[str, int]:
-        """Of the file system with the least room among those that hold the store and the topics."""
+        """Of the file system with the least room among those that hold the store and the topics. Its size is what may be used of
+        it, as ``df`` counts: what is reserved for others is never free, and would make it look full for ever."""
         file = self._system.settings.store_file()
         folders = [file.parent if file is not None else self._system.settings.base, self._topics_folder]
         usage = min((shutil.disk_usage(_existing(folder)) for folder in folders), key=lambda one: one.free)
-        return {"free_bytes": usage.free, "size_bytes": usage.total}
+        return {"free_bytes": usage.free, "size_bytes": usage.used + usage.free}
 
     @cached_property
     def _topics_folder(self) -> Path:

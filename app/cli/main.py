@@ -40,6 +40,9 @@ PARTS = {
 }
 """The modules of this package and the commands that each brings: of a known command no other module is imported."""
 
+INTERRUPTED = 130
+"""As a shell says of a command that Ctrl-C ended."""
+
 _PART_OF = {command: part for part, commands in PARTS.items() for command in commands}
 
 
@@ -86,6 +89,8 @@ def main() -> None:
     except FenbanError as error:
         say(told(error))
         sys.exit(WRONG)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(WRONG)

@@ -5,6 +5,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import structlog
@@ -36,7 +37,7 @@ def register(app: typer.Typer) -> None:
 
 def run(settings: SettingsOption = None, until_idle: UntilIdle = False) -> None:
     """采集、分办、发布、收反馈，一个进程全做。 / Everything in one process."""
-    with open_system(settings, may_make_store=True) as system:
+    with _stopping(settings) as system:
         if until_idle:
             _run(system, Parts(), until_idle=True)
             return
@@ -50,7 +51,7 @@ def collect(
     until_idle: UntilIdle = False,
 ) -> None:
     """只采集。 / Collects only."""
-    with open_system(settings, may_make_store=True) as system:
+    with _stopping(settings) as system:
         known = {channel.id for channel in system.settings.channel}
         unknown = [channel for channel in channels or [] if channel not in known]
         if unknown:
@@ -64,19 +65,19 @@ def collect(
 
 def work(settings: SettingsOption = None, until_idle: UntilIdle = False) -> None:
     """只分办：甄别、并件、建议、决定，并催办。 / Screens, joins, suggests and decides, and reminds of deadlines."""
-    with open_system(settings, may_make_store=True) as system:
+    with _stopping(settings) as system:
         _run(system, Parts(collect=False, relay=False, feed=False, notify=False, link=False), until_idle=until_idle)
 
 
 def relay(settings: SettingsOption = None, until_idle: UntilIdle = False) -> None:
     """只发布到主题并收反馈。 / Publishes to the topics and takes feedback only."""
-    with open_system(settings, may_make_store=True) as system:
+    with _stopping(settings) as system:
         _run(system, Parts(collect=False, work=False, remind=False, notify=False, link=False), until_idle=until_idle)
 
 
 def link(settings: SettingsOption = None, until_idle: UntilIdle = False) -> None:
     """只找不同来信人的相似来信，并告知承办单位。 / Links letters of different persons that say the same, and tells their units."""
-    with open_system(settings, may_make_store=True) as system:
+    with _stopping(settings) as system:
         alone = Parts(collect=False, work=False, relay=False, feed=False, remind=False, notify=False)
         _run(system, alone, until_idle=until_idle)
 
@@ -88,19 +89,19 @@ def _run(system: System, parts: Parts, *, until_idle: bool) -> None:
     if problems:
         raise typer.Exit(WRONG)
     keep_loaded()
-    with _stop_signals(system.stop) as stop:
-        if not until_idle:
-            log.info("started", text=text("run.started"))
-            run_parts(system, parts, stop, None)
-            log.info("stopped", text=text("run.stopped"))
-            return
-        with _progress() as told:
-            failures = run_parts(system, parts, stop, told)
-        for failure in failures:
-            say(spoken(failure))
-        if failures:
-            raise typer.Exit(WRONG)
-        say(text("run.stopped" if stop.is_set() else "run.idle"))
+    stop = system.stop
+    if not until_idle:
+        log.info("started", text=text("run.started"))
+        run_parts(system, parts, stop, None)
+        log.info("stopped", text=text("run.stopped"))
+        return
+    with _progress() as told:
+        failures = run_parts(system, parts, stop, told)
+    for failure in failures:
+        say(spoken(failure))
+    if failures:
+        raise typer.Exit(WRONG)
+    say(text("run.stopped" if stop.is_set() else "run.idle"))
 
 
 @contextmanager
@@ -114,11 +115,18 @@ def _health(system: System) -> Iterator[None]:
 
 
 @contextmanager
-def _stop_signals(stop: threading.Event) -> Iterator[threading.Event]:
-    """Set by SIGINT or SIGTERM: running steps end at their next safe point."""
+def _stopping(settings: Path | None) -> Iterator[System]:
+    """The system, which SIGINT or SIGTERM stops: running steps end at their next safe point, and what is still being opened
+    begins nothing."""
+    with open_system(settings, may_make_store=True) as system, _stop_signals(system.stop):
+        yield system
+
+
+@contextmanager
+def _stop_signals(stop: threading.Event) -> Iterator[None]:
     before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield stop
+        yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

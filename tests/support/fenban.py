@@ -5,12 +5,13 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from tests.support.corpus import Corpus, units_toml, write_training_csv
 from tests.support.imapserver import Mailbox
@@ -179,15 +180,16 @@ class City:
         return self._keep(Said(" ".join(arguments), done.returncode, done.stdout, done.stderr), code)
 
     def start(self, *arguments: str, env: dict[str, str] | None = None) -> "Running":
+        said = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - closed with the process
         process = subprocess.Popen(
             [FENBAN, "--settings", str(self.settings), *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=said,
             encoding="utf-8",
             env=self.environment(env),
         )
-        return Running(self, " ".join(arguments), process)
+        return Running(self, " ".join(arguments), process, said)
 
     def lines(self, *arguments: str, code: int | None = 0, text: str | None = None) -> list[dict[str, Any]]:
         return self.run(*arguments, "--json", code=code, text=text).lines()
@@ -248,10 +250,19 @@ class City:
 class Running:
     """A command that runs until it is stopped."""
 
-    def __init__(self, city: City, command: str, process: "subprocess.Popen[str]") -> None:
+    def __init__(self, city: City, command: str, process: "subprocess.Popen[str]", said: IO[str]) -> None:
         self._city = city
         self._command = command
+        self._said = said
         self.process = process
+
+    def begun(self) -> None:
+        """Returns once it has said so, which it does after it began to heed the signals that stop it."""
+        end = time.monotonic() + COMMAND_SECONDS
+        while b'"event": "started"' not in os.pread(self._said.fileno(), 1 << 20, 0):
+            if self.process.poll() is not None or time.monotonic() > end:
+                raise AssertionError(f"fenban {self._command} did not begin: {self.process.poll()}")
+            time.sleep(0.05)
 
     def kill(self) -> None:
         """SIGKILL, as a power cut would."""
@@ -271,5 +282,8 @@ class Running:
 
     def end(self, *, code: int | None = 0, seconds: float = COMMAND_SECONDS) -> Said:
         """Waits for its end."""
-        out, err = self.process.communicate(timeout=seconds)
+        out, _ = self.process.communicate(timeout=seconds)
+        self._said.seek(0)
+        err = self._said.read()
+        self._said.close()
         return self._city._keep(Said(self._command, self.process.returncode, out, err), code)

@@ -171,13 +171,13 @@ def _stories(world: World, model: Path, channels: Channels, folder: Path) -> lis
 
 
 def _two_at_once(city: City) -> None:
-    """Collected by one process, relayed by another while two work on it: it is begun first, as a signal to a process that only
-    begins ends it in another way."""
+    """Collected by one process, relayed by another while two work on it."""
     city.run("collect", "--until-idle")
     relay = city.start("relay")
     workers = [city.start("work", "--until-idle") for _ in range(2)]
     for worker in workers:
         worker.end()
+    relay.begun()
     relay.stop(within=5)
     city.run("run", "--until-idle")
 

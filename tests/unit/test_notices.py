@@ -1,7 +1,9 @@
 """Operators are told of what Prometheus' rules would tell them: once when it begins, once when it is over, without a letter."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,6 +20,30 @@ from tests.support.notice_takers import Taker, mail_server, web_hook
 from tests.unit.test_way_of_a_message import WATER
 
 PARKED = "FenbanParked"
+
+
+GIGABYTE = 1 << 30
+
+
+@dataclass
+class Disk:
+    """As a machine's disk would be: what is reserved on it is neither used nor free."""
+
+    used: int = 60
+    free: int = 140
+    reserved: int = 10
+
+    def usage(self, _: Path) -> Any:
+        total = self.used + self.free + self.reserved
+        return SimpleNamespace(total=total * GIGABYTE, used=self.used * GIGABYTE, free=self.free * GIGABYTE)
+
+
+@pytest.fixture(autouse=True)
+def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
+    """What the machine that runs the tests has left is not asked."""
+    fixed = Disk()
+    monkeypatch.setattr("app.operations.shutil.disk_usage", fixed.usage)
+    return fixed
 
 
 class Ear:
@@ -92,6 +118,17 @@ def test_what_is_over_before_it_lasted_is_never_said(desk: Desk) -> None:
     discard(desk)
     looks(desk, notices, 20)
     assert PARKED not in {notice.alert for notice in ear.heard}
+
+
+def test_what_is_reserved_on_a_disk_does_not_make_it_full(desk: Desk, disk: Disk) -> None:
+    ear = Ear()
+    notices = Notices(desk.system, "one", [ear])
+    disk.used, disk.free, disk.reserved = 60, 20, 400
+    looks(desk, notices, 20)
+    assert ear.said == []
+    disk.used, disk.free = 75, 5
+    looks(desk, notices, 20)
+    assert ear.said == [("FenbanDiskLow", False)]
 
 
 def test_another_process_and_a_restart_say_nothing_twice(desk: Desk) -> None:
