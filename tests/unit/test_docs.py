@@ -146,6 +146,9 @@ def test_the_readme_and_the_role_guides_come_in_both_languages() -> None:
                 "hot",
                 "units",
                 "rules",
+                "channels",
+                "confidentiality",
+                "ledger",
             )
         ),
     }
@@ -161,7 +164,8 @@ def test_nothing_of_one_machine_or_person_is_named(page: Path) -> None:
 
 
 def test_the_channels_shown_are_valid_settings() -> None:
-    for page in (ROOT / "README.md", ROOT / "README.zh-CN.md", ROOT / "docs" / "channels.md"):
+    pages = ("README.md", "README.zh-CN.md", "docs/channels.md", "docs/channels.zh-CN.md")
+    for page in map(ROOT.joinpath, pages):
         shown = [table for block in blocks(text_of(page), "toml") for table in tomllib.loads(block).get("channel", [])]
         city = {"id": "yunze", "name": "云泽市", "region": "990100"}
         assert {channel.kind for channel in Settings(city=city, channel=shown).channel} == {"portal", "board", "mailbox"}
@@ -184,8 +188,9 @@ def test_the_profiles_shown_load_and_read_the_page_shown(tmp_path: Path) -> None
     assert page.pages == 15
 
 
-def test_every_key_of_a_profile_is_described() -> None:
-    text = text_of(ROOT / "docs" / "channels.md")
+@pytest.mark.parametrize("page", ["channels.md", "channels.zh-CN.md"])
+def test_every_key_of_a_profile_is_described(page: str) -> None:
+    text = text_of(ROOT / "docs" / page)
     for kind in (ListProfile, Paging, DetailProfile, PortalProfile, Repeated):
         missing = [name for name in [field.name for field in fields(kind)] if f"`{name}`" not in text and f"[{name}]" not in text]
         assert missing == [], kind.__name__
