@@ -113,6 +113,10 @@ class FeedbackDesk:
         """Applies one event in one transaction. Raises RetryLater only."""
         return transact(self._clock, lambda: self._apply([_Told(event.unit, actor, event)]))[0]
 
+    def refuse(self, unit: UnitCode, place: str, problem: str, *, actor: str) -> None:
+        """Audits that what stood at ``place`` could not be read as an event. Raises RetryLater only."""
+        transact(self._clock, lambda: self._apply([_Told(unit, actor, None, place, problem)]))
+
     def _apply(self, told: Sequence[_Told]) -> list[FeedbackResult]:
         """What became of each, in one transaction. Events of one matter are taken one after the other, in their order."""
         results: dict[int, FeedbackResult] = {}

@@ -5,6 +5,7 @@ Relative paths are relative to the settings file. ``docs/settings.md`` is compar
 
 import os
 import tomllib
+from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -440,4 +441,36 @@ def _problem(detail: Any) -> str:
         return f"{place}: missing → add it"
     if kind == "string_pattern_mismatch" and "env:" in detail["ctx"]["pattern"]:
         return f"{place}: a secret stands here inline or badly → write a reference, env:NAME or file:PATH"
-    return f"{place or 'file'}: {detail['msg'].removeprefix('Value error, ')}"
+    said = str(detail["msg"]).removeprefix("Value error, ")
+    if " → " in said:
+        return f"{place or 'file'}: {said}"
+    return f"{place or 'file'}: {_wanted(kind, detail.get('ctx', {}), said)} → correct it as docs/settings.md says"
+
+
+def _wanted(kind: str, told: Mapping[str, Any], said: str) -> str:
+    """What the value ought to be. The value itself is not repeated: it may be a secret in the wrong place."""
+    for bound, words in _BOUNDS.items():
+        if bound in told:
+            return words.format(f"{told[bound]:g}")
+    if kind == "literal_error":
+        return f"must be one of {str(told['expected']).replace(' or ', ', ')}"
+    if kind == "union_tag_invalid":
+        return f"kind must be one of {told['expected_tags']}"
+    if kind == "string_pattern_mismatch":
+        return "does not have the form that it needs"
+    return next((words for start, words in _TYPES if kind.startswith(start)), said)
+
+
+_BOUNDS = {"lt": "must be less than {}", "le": "must be {} at most", "gt": "must be more than {}", "ge": "must be {} at least"}
+_TYPES = (
+    ("int", "must be a whole number"),
+    ("float", "must be a number"),
+    ("finite", "must be a finite number"),
+    ("bool", "must be true or false"),
+    ("string_too_short", "must not be empty"),
+    ("string", "must be text in quotes"),
+    ("path", "must be text in quotes"),
+    ("tuple", "must be a list in brackets"),
+    ("model", "must be a table"),
+    ("dict", "must be a table"),
+)

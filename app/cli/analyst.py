@@ -4,12 +4,13 @@ import getpass
 import json
 import sys
 from itertools import islice
+from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from app.cli.base import WRONG, ByOption, JsonOption, SettingsOption, emit, open_system, progress_bar, say, show
+from app.cli.base import WRONG, ByOption, JsonOption, SettingsOption, emit, lines_in, open_system, progress_bar, say, show
 from app.documents import axes_dict, axes_text, named
 from app.phrases import phrase, spoken
 from app.register_plan import masked_text as masked
@@ -68,6 +69,7 @@ def train(
         ),
     ] = None,
     by: ByOption = None,
+    as_json: JsonOption = False,
     settings: SettingsOption = None,
 ) -> None:
     """训练分办模型。 / Trains the routing model."""
@@ -108,6 +110,22 @@ def train(
             let_serve(system, learned.row, who)
         elif serves:
             say(text("train.kept").format(serves, learned.row.version, learned.row.version))
+        if as_json:
+            emit(_learned_document(system, learned))
+
+
+def _learned_document(system: System, learned: "Learned") -> dict[str, Any]:
+    """``fenban train --json``. ``threshold`` null: none keeps the target; ``test`` null: nothing is set aside."""
+    target, test = system.settings.decide.target_precision, learned.test
+    return {
+        "version": learned.row.version,
+        "letters": learned.model.data.n_rows,
+        "units": len(learned.model.units),
+        "target_precision": target,
+        "threshold": learned.model.threshold(target),
+        "test": {"letters": test.letters, "hash": test.hash} if test is not None else None,
+        "serves": system.registry.placed(ModelState.LIVE) == learned.row.version,
+    }
 
 
 def _streams(csv: Path, asked: bool | None, new_test: bool) -> bool:
@@ -141,7 +159,7 @@ def suggest(
     """从标准输入逐行读 {"id","subject","body"}，给出建议单位。 / Reads letters, a JSON object a line, and suggests units."""
     wrong = 0
     with open_system(settings) as system:
-        lines = ((place, line.removeprefix("\ufeff")) for place, line in enumerate(sys.stdin, 1) if line.strip("\ufeff \n\r\t"))
+        lines = lines_in()
         while batch := list(islice(lines, SUGGEST_BATCH)):
             wrong += _suggest(system, batch, as_json, axes)
     if wrong:
@@ -153,10 +171,7 @@ def _suggest(system: System, lines: list[tuple[int, str]], as_json: bool, axes: 
     places: list[int] = []
     wrong = 0
     for place, line in lines:
-        try:
-            letter = json.loads(line)
-        except (ValueError, RecursionError):
-            letter = None
+        letter = _read(line)
         if not isinstance(letter, dict):
             say(f"{text('line').format(place)}: {phrase(NOT_A_LETTER)}")
             wrong += 1
@@ -177,6 +192,23 @@ def _suggest(system: System, lines: list[tuple[int, str]], as_json: bool, axes: 
             _show(ident, known, automatic, unit_names(system))
     sys.stdout.flush()
     return wrong
+
+
+def _read(line: str) -> object:
+    """What the line holds; None where it is no JSON: NaN and numbers beyond all bounds are none either, and could not be answered."""
+    try:
+        return json.loads(line, parse_constant=_no_number, parse_float=_finite)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if isfinite(number) else _no_number(text)
 
 
 def _text(letter: dict[str, Any], key: str) -> str:

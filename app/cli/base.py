@@ -1,5 +1,6 @@
 """What all commands share: the settings option, output, and how an error is told."""
 
+import io
 import json
 import os
 import sys
@@ -45,8 +46,10 @@ def open_system(settings: Path | None, *, may_make_store: bool = False) -> Itera
 
 
 def emit(document: Any) -> None:
-    """One JSON document on a line of stdout."""
+    """One JSON document on a line of stdout: in UTF-8, as JSON is, whatever the terminal's charset."""
     line = json.dumps(document, ensure_ascii=False, default=str)
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.encoding.lower() != "utf-8":
+        sys.stdout.reconfigure(encoding="utf-8")
     sys.stdout.write(line.encode("utf-8", "replace").decode() + "\n")
 
 
@@ -58,6 +61,18 @@ def emit_lines(documents: Iterable[Any]) -> int:
         count += 1
     sys.stdout.flush()
     return count
+
+
+def lines_in() -> Iterator[tuple[int, str]]:
+    """The lines of stdin that hold anything, each with its number. One that is not UTF-8, as JSON must be, is given empty."""
+    for place, raw in enumerate(sys.stdin.buffer, 1):
+        try:
+            line = raw.decode("utf-8").removeprefix("\ufeff")
+        except UnicodeDecodeError:
+            yield place, ""
+            continue
+        if line.strip():
+            yield place, line
 
 
 def say(line: str) -> None:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from app.cli.base import WRONG, JsonOption, SettingsOption, emit, open_system, say, show
+from app.cli.base import WRONG, JsonOption, SettingsOption, emit, lines_in, open_system, say, show
 from app.phrases import phrase, told
 from app.texts import text
 from app.wiring import System
@@ -143,14 +143,12 @@ def feedback(
         code = _unit(system, unit)
         desk = system.feedback()
         rejected = 0
-        for place, read in enumerate(sys.stdin, 1):
-            line = read.removeprefix("\ufeff")
-            if not line.strip():
-                continue
+        for place, line in lines_in():
             try:
                 event = parse_feedback(code, line)
             except RejectItem as error:
                 rejected += 1
+                desk.refuse(code, f"stdin:{place}", error.what, actor=f"unit:{code}")
                 said = {"id": _id_of(line), "outcome": FeedbackOutcome.REJECTED, "reason": error.what, "line": place}
                 _tell(said, as_json)
                 continue

@@ -1,6 +1,7 @@
 """``fenban``: every command, and how an error ends: one clear line with its remedy, exit 1; usage errors exit 2."""
 
 import errno
+import io
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -80,6 +81,8 @@ def common(
 def main() -> None:
     """The console script."""
     os.umask(0o077)  # letters, even masked ones, are nobody else's on this machine
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal whose charset lacks a character shows ? and goes on
     try:
         build(parts_for(sys.argv[1:]))()
     except BadSettings as error:

@@ -7,12 +7,13 @@ from typing import Annotated
 import typer
 
 from app.city_notes import model_notes, units_elsewhere
-from app.cli.base import WRONG, ByOption, JsonOption, SettingsOption, emit_lines, open_system, say, show
+from app.cli.base import WRONG, ByOption, JsonOption, SettingsOption, emit, emit_lines, open_system, say, show
 from app.phrases import spoken
 from app.queries import Queries
 from app.settings import SETTINGS_NAME
 from app.texts import text
-from domain.errors import HaltForPerson
+from app.wiring import System
+from domain.errors import BadSettings, HaltForPerson
 from route.directory import check as check_directory
 from store.keys import new_key_file
 
@@ -59,25 +60,34 @@ def init(
     say(f"→ fenban check --settings {target}")
 
 
-def check(settings: SettingsOption = None) -> None:
+def check(as_json: JsonOption = False, settings: SettingsOption = None) -> None:
     """不连网络，检查配置、目录、规则、密钥、模型。 / Validates everything that needs no network."""
-    with open_system(settings) as system:
-        problems = system.problems()
-        for problem in problems:
-            say(spoken(problem))
-        if problems:
-            raise typer.Exit(WRONG)
-        for warning in check_directory(system.directory):
-            say(f"({spoken(warning)})")
-        if set(system.settings.city.region) == {"0"}:
-            unset = "city.region is still 000000 → write the city's GB/T 2260 code"
-            say(f"({spoken(unset)})")
-        elsewhere = units_elsewhere(system)
-        if elsewhere:
-            say(f"({spoken(elsewhere)})")
-        for note in model_notes(system):
-            say(f"({spoken(note)})")
-        say(text("check.good"))
+    notes: list[str] = []
+    try:
+        with open_system(settings) as system:
+            problems = system.problems()
+            if not problems:
+                notes = _notes(system)
+    except BadSettings as error:
+        problems = list(error.problems)
+    for problem in problems:
+        say(spoken(problem))
+    for note in notes:
+        say(f"({spoken(note)})")
+    if as_json:
+        emit({"well": not problems, "problems": problems, "notes": notes})
+    if problems:
+        raise typer.Exit(WRONG)
+    say(text("check.good"))
+
+
+def _notes(system: System) -> list[str]:
+    """What is odd without being wrong."""
+    found = list(check_directory(system.directory))
+    if set(system.settings.city.region) == {"0"}:
+        found.append("city.region is still 000000 → write the city's GB/T 2260 code")
+    elsewhere = units_elsewhere(system)
+    return [*found, *([elsewhere] if elsewhere else []), *model_notes(system)]
 
 
 def upgrade(settings: SettingsOption = None) -> None:
@@ -92,16 +102,19 @@ def upgrade(settings: SettingsOption = None) -> None:
     say(text("done"))
 
 
-def units_check(settings: SettingsOption = None) -> None:
+def units_check(as_json: JsonOption = False, settings: SettingsOption = None) -> None:
     """检查单位目录和规则。 / Checks the unit directory and the rules that name its units."""
     with open_system(settings) as system:
-        warnings = check_directory(system.directory)
-        counts = ", ".join(f"{sum(unit.level == level for unit in system.directory.units.values())} {level}" for level in _LEVELS)
-        rules = len(system.rulebook.rules)
-        show(f"{len(system.directory)} units ({counts}), {rules} rules, {len(system.rulebook.screens)} screens")
-        for warning in (*warnings, units_elsewhere(system)):
-            if warning:
-                show(spoken(warning))
+        notes = [note for note in (*check_directory(system.directory), units_elsewhere(system)) if note]
+        levels = {level: sum(unit.level == level for unit in system.directory.units.values()) for level in _LEVELS}
+        units, rules, screens = len(system.directory), len(system.rulebook.rules), len(system.rulebook.screens)
+    if as_json:
+        emit({"units": units, "levels": levels, "rules": rules, "screens": screens, "notes": notes})
+        return
+    counts = ", ".join(f"{count} {level}" for level, count in levels.items())
+    show(f"{units} units ({counts}), {rules} rules, {screens} screens")
+    for note in notes:
+        show(spoken(note))
 
 
 def units_list(settings: SettingsOption = None, as_json: JsonOption = False) -> None:

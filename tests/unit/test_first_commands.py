@@ -21,3 +21,18 @@ def test_a_missing_password_of_the_programs_own_user_is_said_before_anything_is_
     said = city.run("topics", "apply", code=1, env={"FENBAN_LANG": "en"})
     assert "kafka.password" in said.err
     assert "no Kafka broker" not in said.err
+
+
+def test_a_check_is_told_to_programs_too(tmp_path: Path) -> None:
+    city = City(tmp_path / "city")
+    city.run("init", str(city.settings.parent), "--region", "990100", bare=True)
+    said = city.run("check", "--json").document()
+    assert (said["well"], said["problems"]) == (True, [])
+    assert any("fenban train" in note for note in said["notes"])
+    counted = city.run("units", "check", "--json").document()
+    assert (counted["units"], counted["levels"]["city"], counted["notes"]) == (3, 3, [])
+    city.settings.write_text(city.settings.read_text(encoding="utf-8").replace("0.95", "1.5"), encoding="utf-8")
+    wrong = city.run("check", "--json", code=1)
+    assert wrong.document()["well"] is False
+    assert "decide.target_precision" in wrong.document()["problems"][0]
+    assert "→" in wrong.err

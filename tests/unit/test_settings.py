@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from app.phrases import spoken
 from app.settings import PortalChannel, Settings, load_settings
 from app.settings_doc import settings_markdown
 from domain.errors import BadSettings
@@ -140,3 +141,28 @@ def test_two_channels_of_one_id_are_named(tmp_path: Path) -> None:
     channel = '[[channel]]\nid = "web"\nkind = "board"\nfid = "1"\nurl = "https://host/"\n'
     (problem,) = problems(tmp_path, CITY + channel + channel)
     assert "two channels have the id web" in problem
+
+
+@pytest.mark.parametrize(
+    ("wrong", "key", "said", "chinese"),
+    [
+        ("[decide]\ntarget_precision = 1.5\n", "decide.target_precision", "must be less than 1", "须小于 1"),
+        ("[decide]\nsimple_days = 0\n", "decide.simple_days", "must be 1 at least", "最小为 1"),
+        ('[decide]\nsimple_days = "five"\n', "decide.simple_days", "must be a whole number", "须是整数"),
+        ('[decide]\nautomatic = "sometimes"\n', "decide.automatic", "must be true or false", "须是 true 或 false"),
+        ('[log]\nformat = "xml"\n', "log.format", "must be one of 'json', 'console'", "须是以下之一：'json', 'console'"),
+        ("[http]\nhost = 5\n", "http.host", "must be text in quotes", "须是引号中的文字"),
+        ("decide = 5\n", "decide", "must be a table", "须是一个表"),
+        ('[[channel]]\nid = "看板"\nkind = "board"\nurl = "https://x.example"\nfid = "1"\n', "channel 1.id", "does not have the form", "格式不对"),
+        ('[[channel]]\nid = "fax"\nkind = "fax"\n', "channel 1", "kind must be one of 'portal', 'board', 'mailbox'", "须是以下之一"),
+    ],
+)  # fmt: skip
+def test_a_wrong_value_is_told_by_key_with_a_remedy_in_both_languages(
+    wrong: str, key: str, said: str, chinese: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, *_ = problems(tmp_path, wrong + CITY if "\n[" not in f"\n{wrong}" else CITY + wrong)
+    assert f"{key}: {said}" in first
+    assert " → " in first
+    monkeypatch.setenv("FENBAN_LANG", "zh")
+    assert chinese in spoken(first)
+    assert "must" not in spoken(first)
