@@ -380,6 +380,17 @@ TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "channel.resumed": ("已恢复采集", "it goes on"),
         "channel.resumed_already": ("本来就没有暂停", "it was not paused"),
         "channel.asked": ("已要求马上采集", "it is polled as soon as its collector looks"),
+        "channel.try_read": ("来信人：{}；答复 {} 条；正文 {} 字：", "sender: {}; answers: {}; text of {} characters:"),
+        "channel.try_missing": ("文件夹里没有 {}", "not in the folder: {}"),
+        "channel.try_more": ("还有更多；接着读：--cursor '{}'", "there is more; go on with: --cursor '{}'"),
+        "channel.try_broken": (
+            "读到这里网站出错或版面不符，以上是此前读到的 → 过一会儿再试，或对照网站改解析配置",
+            "the site failed here, or is not as described; what came before is above → try again later, or compare it with the profile",
+        ),
+        "channel.try_nothing": (
+            "一封也没有读懂 → 看上面的原因，改正解析配置（docs/channels.md）",
+            "no letter was understood → look at the reasons, and correct the profile (docs/channels.md)",
+        ),
         "console.address": ("控制台：", "The console:"),
         "console.guests": (
             "一次性登录链接（演示账号，一小时内有效，用过即失效）：",

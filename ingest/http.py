@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import quote, urljoin, urlsplit
 
 import httpx
@@ -89,6 +90,15 @@ class Page:
     text: str
     framed: bool
     fetched_at: datetime
+
+
+class Fetcher(Protocol):
+    """Where a collector's pages come from."""
+
+    def fetch(self, request: HttpRequest) -> Page:
+        """One page. Raises what ``HttpClient.fetch`` raises."""
+
+    def close(self) -> None: ...
 
 
 class HttpClient:

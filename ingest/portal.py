@@ -12,7 +12,7 @@ from domain.ids import ChannelId, ExternalId
 from domain.messages import Batch, CapturePart, SeenItem
 from domain.ports import Clock, Seen
 from ingest.harvest import Harvest, LayoutChanged, begun, moment, record_part
-from ingest.http import Gone, HttpClient, Page, ServerFault, TooLarge
+from ingest.http import Fetcher, Gone, Page, ServerFault, TooLarge
 from ingest.portal_detail import Letter, Letters
 from ingest.portal_labels import Field
 from ingest.portal_paging import Pages, detail_request, whole
@@ -74,7 +74,7 @@ class PortalCollector:
         self,
         config: PortalConfig,
         profile: PortalProfile,
-        http: HttpClient,
+        http: Fetcher,
         seen: Seen,
         clock: Clock,
         letters: Letters | None = None,

@@ -5,7 +5,7 @@ from urllib.parse import urlencode, urljoin
 
 from domain.errors import RejectItem, RetryLater
 from ingest.html_text import parse_html
-from ingest.http import Gone, HttpClient, HttpRequest, Page
+from ingest.http import Fetcher, Gone, HttpRequest, Page
 from ingest.portal_fields import select
 from ingest.portal_profile import Paging, PortalProfile
 
@@ -15,7 +15,7 @@ _FORM = "application/x-www-form-urlencoded"
 class Pages:
     """One portal's list pages, by their number from 1. Remembers the hidden fields that the last page gave."""
 
-    def __init__(self, profile: PortalProfile, base: str, http: HttpClient) -> None:
+    def __init__(self, profile: PortalProfile, base: str, http: Fetcher) -> None:
         self._profile = profile
         self._base = base
         self._http = http
