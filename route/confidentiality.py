@@ -15,7 +15,7 @@ from domain.units import Unit, UnitLevel
 from route.addressed import ADDRESSED
 from route.directory import Directory
 from route.lexicon import scanned_text
-from route.places import NameFinder, territory_name
+from route.places import TERRITORY_ENDINGS, NameFinder, territory_name
 from route.simplified import simplified
 from route.trades import TRADES
 from route.veils import Veils
@@ -66,15 +66,29 @@ STEM_COMPANY = (
     "公司",
     "集团",
     "里",
+    "边",
+    "头头",
+    "官",
+    "县",
 )
 LAND = re.compile("^.{1,6}?(?:自治区|自治州|自治县|特区|林区|省|市|州|盟|县|旗|区)(?=.{2})")
 """A territory in front of a name: people leave it out."""
+_ONE_OF_THEM = "(?:的|某|一|那|这|有|几|位|个|些)*(?:干部|领导|工作人员|管事|管账|当家|头头|一把手|人(?!民|口|家|均|行))"
 VILLAGERS = re.compile(
     "村(?:里|委|部|上|支|两委|干部|会计|主任|书记|长|官|民?小?组长)|(?:镇|乡|街道|社区|居委)(?:里|上|政府|干部|领导|长|书记|主任|会计)|"
-    "组长|支书|驻村|包村|网格|副[镇乡]长|屯长"
+    f"组长|支书|驻村|包村|网格|副[镇乡]长|屯长|武装部|(?:镇|乡|街道|社区|居委会?){_ONE_OF_THEM}"
 )
 """Who governs a village, a township or a neighbourhood: some township's people, whichever it is."""
-RULERS = ("市长", "市委", "市政府", "市领导")
+COUNTY_RULERS = re.compile(
+    "(?:县|(?<![小社园库景山校厂片城郊院牧林矿辖])区)(?:(?:里|上)?"
+    f"{_ONE_OF_THEM}|长(?!期|途)|委(?!托|会|员)|政府|太爷|官|里的?[^，。！？]{{0,6}}(?:最大|说了算|主要))"
+)
+"""Who governs a county or a district: of the places told of, or where none is, any."""
+CITY_RULERS = re.compile(
+    "(?<![超菜夜城门上集])市(?:长(?!热线|专线|信箱|邮箱|电话|公开电话|期|途)|委(?!托|员)|政府|府|太爷"
+    "|(?:里|府|上)?(?:的|某|一|那|这|有|几|位|个|些|主要|分管[^，。！？]{0,4}?的?)*(?:领导|一把手|头头|书记|秘书长|常委))"
+)
+"""Who governs the city: above all units."""
 UNTOLD = re.compile("某局|某单位|某部门|某机关|某镇|某乡|某所|我单位|本单位|我们单位|我所在单位|我局|我们局|上级领导|主管部门")
 
 
@@ -96,6 +110,9 @@ class AccusedFinder:
         self._veils = Veils(name for unit in directory.units.values() for name in _ways_to_call(unit))
         self._short = NameFinder(_units_by_short_name(directory))
         self._townships = frozenset(unit.code for unit in directory.units.values() if unit.level is UnitLevel.TOWNSHIP)
+        self._counties = frozenset(
+            unit.code for unit in directory.units.values() if unit.level is UnitLevel.COUNTY and territory_name(unit.name)
+        )
 
     def find(self, message: Message) -> Accused:
         written = simplified(scanned_text(message.subject, message.body))
@@ -115,7 +132,10 @@ class AccusedFinder:
         by_trade |= {code for _, codes in self._short.find(told) for code in codes}
         if self._townships.isdisjoint(named | placed | by_trade) and VILLAGERS.search(told) is not None:
             by_trade |= self._townships
-        if any(ruler in told for ruler in RULERS):
+        if COUNTY_RULERS.search(told) is not None:
+            above = {self._directory.at_level(code, UnitLevel.COUNTY) for code in named | placed}
+            by_trade |= {county for county in self._counties if county in above} or self._counties
+        if CITY_RULERS.search(told) is not None:
             return Accused(frozenset(self._directory.units), False)
         units = frozenset(named | by_trade | placed)
         identified = excluded(named | placed, self._directory)
@@ -164,13 +184,18 @@ def _units_by_trade(directory: Directory) -> dict[str, list[UnitCode]]:
 
 
 def _units_by_stem(directory: Directory) -> dict[str, list[UnitCode]]:
-    """``民政局`` → ``民政``: what remains of a department's name without what it ends in, two characters or more."""
+    """``民政局`` → ``民政``, ``永安镇`` → ``永安``: what remains of a department's or a territory's name without what it ends in,
+    two characters or more."""
     found: dict[str, list[UnitCode]] = {}
     for unit in directory.units.values():
-        for name in _ways_to_call(unit):
-            for ending in NAME_ENDINGS:
+        territories = [] if unit.level is UnitLevel.CITY else [territory_name(name) for name in (unit.name, *unit.aliases)]
+        for name, endings in (
+            *((name, NAME_ENDINGS) for name in _ways_to_call(unit)),
+            *((name, TERRITORY_ENDINGS) for name in territories),
+        ):
+            for ending in endings:
                 stem = name.removesuffix(ending)
-                if stem != name and len(stem) > 1:
+                if stem != name and len(stem) > 1 and stem not in directory.city_names:
                     found.setdefault(stem, []).append(unit.code)
     return {stem: list(dict.fromkeys(codes)) for stem, codes in found.items()}
 

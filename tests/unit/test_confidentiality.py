@@ -33,6 +33,16 @@ CITY = small_city()
         ("水务局的人收钱，纪委也收了", {"water", "discipline"}, True),
         ("尊敬的纪委领导：水务局的人收钱", {"water"}, True),
         ("请城管局查处城管局的队员收钱", {"urban", "qingshan-urban"}, False),
+        ("我们县县长收钱", {"linhe", "qingshan"}, False),
+        ("柳树村的地，县长收了老板的钱", {"linhe-yongan", "linhe"}, False),
+        ("青山区区长受贿", {"qingshan"}, True),
+        ("永安的干部收钱", {"linhe-yongan"}, False),
+        ("社区几个人把救济米分了", {"linhe-yongan", "linhe-xinhua", "qingshan-shifan"}, False),
+        ("纪检组的人收钱", {"discipline"}, False),
+        ("治安大队收赌场的钱", {"police", "traffic-police"}, False),
+        ("火葬场收红包", {"civil"}, False),
+        ("我打市长热线反映过，水务局的人收钱", {"water"}, True),
+        ("水务局的人常到超市长期赊账", {"water"}, True),
     ],
 )
 def test_who_is_accused(body: str, units: set[str], certain: bool) -> None:
@@ -41,8 +51,11 @@ def test_who_is_accused(body: str, units: set[str], certain: bool) -> None:
     assert accused.certain is certain
 
 
-def test_an_officer_above_all_excludes_all() -> None:
-    accused = accused_units(letter("举报副市长受贿"), CITY)
+@pytest.mark.parametrize(
+    "subject", ["举报副市长受贿", "市里一把手的秘书收钱", "市府大院分管城建的领导收钱", "云泽市的书记受贿", "市里主要领导收钱"]
+)
+def test_an_officer_above_all_excludes_all(subject: str) -> None:
+    accused = accused_units(letter(subject), CITY)
     assert accused.units == set(CITY.units)
     assert not accused.certain
 
