@@ -171,6 +171,7 @@ class Draft:
     ``body`` is the citizen's own text whole; ``body_own`` the same without quoted mails and signatures (equal where there
     are none). ``kind`` None: not said. ``in_place`` False: the channel's place filter excludes it. ``submitted_at`` None:
     no usable time was given. ``truncated``: only the list's cut text is known. ``thread`` are Message-IDs it answers.
+    ``beside``: names of attached files and what attached texts say, seen by the screens alone unless it accuses.
     """
 
     subject: str
@@ -189,6 +190,7 @@ class Draft:
     truncated: bool = False
     thread: tuple[str, ...] = ()
     defects: tuple[str, ...] = ()
+    beside: str = ""
 
 
 @dataclass(frozen=True, slots=True)

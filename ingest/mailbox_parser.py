@@ -34,6 +34,9 @@ _IN_SUBJECT = re.compile(
 _IN_BODY = re.compile(
     rf"\s*(?:(?:信件|留言|诉求|来信|反映|事项)?(?:类型|类别|性质)\s*[:：]\s*(?P<field>{_WORDS})|[【\[](?P<bracket>{_WORDS})[】\]]|(?P<colon>{_WORDS})\s*[:：])"
 )
+_FORWARDS = re.compile(r"\s*(?:fwd?|转发|轉發|转寄|轉寄|转)\s*[:：]", re.IGNORECASE)
+_COVERING_NOTE = 20
+"""Characters up to which the text of a mail that encloses another only passes it on."""
 _UNREADABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ue000-\uf8ff\ufffd]")
 _HAN_NAME = re.compile("[\u3400-\u9fff·]{2,6}")
 
@@ -51,18 +54,24 @@ class MailParser:
             raise RejectItem("the mail has no bytes", remedy="read it in the mailbox")
         view = read_mail(part.data, self._own)
         _require_words(view)
-        own = own_words(view.text)
+        said = own_words(view.text)
+        body, own = view.text, view.text if _FORWARDS.match(view.subject) else said
+        if view.beside and sum(map(str.isalnum, said)) <= _COVERING_NOTE:
+            # 请阅附件: what comes with it is the letter.
+            body = own = f"{view.text}\n\n{view.beside}"
+        names = "、".join(one.name for one in view.attachments if one.name)
         submitted = view.date
         if submitted is not None and not _EARLIEST <= submitted <= capture.fetched_at + _FUTURE:
             submitted = None
         return Draft(
             subject=view.subject,
-            body=view.text,
+            body=body,
             body_own=own,
-            sender=_sender(view, own),
+            sender=_sender(view, said),
             kind=_kind(view.subject, own),
             mail_kind=view.kind,
             submitted_at=submitted,
+            beside="\n\n".join(filter(None, (names and f"附件：{names}", view.beside if body is view.text else ""))),
             attachments=tuple(Attachment(one.name, one.media_type, one.data) for one in view.attachments),
             in_place=in_place(self._places, (view.subject, view.text)),
             thread=view.references,

@@ -13,7 +13,7 @@ from ingest.mime_charset import read
 from ingest.mime_codecs import codec_of
 from ingest.mime_headers import Address, decode_field, first_address, parameter, parse_date, raw_field
 from ingest.mime_kind import kind_of
-from ingest.mime_parts import AttachedFile, gather
+from ingest.mime_parts import AttachedFile, beside, gather
 from ingest.mime_tree import parse_message
 
 __all__ = ["Address", "AttachedFile", "MailView", "read_mail"]
@@ -31,8 +31,9 @@ _CHINESE_CODECS = frozenset({"gb18030", "big5hkscs", "hz", "iso2022_cn"})
 
 @dataclass(frozen=True, slots=True)
 class MailView:
-    """A mail as read. ``text`` is whole and uncut; ``date`` aware or None; ``message_id`` with its angle brackets, or empty;
-    ``references`` the Message-IDs it answers, oldest first; ``defects`` names what was broken, in snake case, quoting nothing.
+    """A mail as read. ``text`` is whole and uncut; ``beside`` is what attached texts and enclosed mails say; ``date`` aware or None;
+    ``message_id`` with its angle brackets, or empty; ``references`` the Message-IDs it answers, oldest first; ``defects`` names what
+    was broken, in snake case, quoting nothing.
     """
 
     kind: MailKind
@@ -42,6 +43,7 @@ class MailView:
     message_id: str
     references: tuple[str, ...]
     text: str
+    beside: str
     html_only: bool
     attachments: tuple[AttachedFile, ...]
     defects: tuple[str, ...]
@@ -57,7 +59,7 @@ def read_mail(data: bytes, own_addresses: Collection[str] = ()) -> MailView:
     hint = _hint(message)
     contents = gather(message, hint)
     subject = decode_field(raw_field(message, "subject"), hint)
-    sender = first_address(raw_field(message, "from"), hint)
+    sender = _sender(message, hint, own_addresses)
     date_field = raw_field(message, "date")
     date = parse_date(date_field, chinese=codec_of(hint) in _CHINESE_CODECS or not subject.isascii()) if date_field else None
     defects += contents.defects
@@ -77,10 +79,20 @@ def read_mail(data: bytes, own_addresses: Collection[str] = ()) -> MailView:
         message_id=decode_field(raw_field(message, "message-id")),
         references=_references(message),
         text=contents.text,
+        beside=beside(contents, hint) if contents.reserve or contents.enclosed or contents.kept else "",
         html_only=contents.from_html,
         attachments=tuple(contents.attachments),
         defects=tuple(dict.fromkeys(defects)),
     )
+
+
+def _sender(message: Message, hint: str, own_addresses: Collection[str]) -> Address:
+    """Who wrote; of a web form that sends in the office's own name, whom its Reply-To names."""
+    sender = first_address(raw_field(message, "from"), hint)
+    if sender.address.lower() in own_addresses and raw_field(message, "reply-to"):
+        asked = first_address(raw_field(message, "reply-to"), hint)
+        return asked if "@" in asked.address else sender
+    return sender
 
 
 def _trimmed(data: bytes) -> bytes:

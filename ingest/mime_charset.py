@@ -24,6 +24,7 @@ _SIMPLIFIED = (
 )
 _TRADITIONAL = (
     "這為個國時來們會發動說產種麼對學經過還進著電裡實現點從業應開點關線間樣與長數問題與質氣變條沒結見無軍農員強處給門領導壓戰爭術極聯認權證轉單風車務萬達積議聲報鬥類"
+    "隊幹計費據裏邊後資補戶組場熱總濟規劃設圖兩隻頭東圓義較郵錶養體麵黨內別則將帶當於曆機決級統維製複誌論運郷採階"
     "離華張馬節話況傳許廣記觀織裝眾書復兒須際驗連斷難礦週備辦習響約勞團歷構稱準選標寫親層專狀廠識適屬調滿縣參紅細聽該鐵價嚴請您鎮鄉貴訴諮詢證謝禮來號臺灣灣區"
 )
 _EVERYDAY = frozenset(_SIMPLIFIED + _TRADITIONAL)
@@ -181,12 +182,16 @@ def _one_charset(data: bytes, codec: str, hint: str) -> Reading | None:
 
 def _better_than_chinese(data: bytes, chinese: str, share: float, codec: str) -> Reading | None:
     """Another East Asian charset, when the text is long enough to show that it is not GB18030."""
-    if share > 0.5 or len(_HAN.findall(chinese)) < 10:
+    if share > 0.5:
+        return None
+    own = _score(chinese, "gb18030")
+    few = len(_HAN.findall(chinese)) < 10
+    if few and (own > 0.3 or len(_HIGH.findall(chinese)) < 4):
         return None
     tried = ("big5hkscs",) if codec == "gb18030" else ("big5hkscs", "cp932", "cp949")
     scores = [(_score(text, name), name, text) for name in tried if (text := _strict(data, name)) is not None]
     score, name, text = max(scores, default=(0.0, "", ""))
-    return Reading(text, name) if score > share + 0.25 and score > 0.5 else None
+    return Reading(text, name) if score > own + 0.25 and score > (0.5 if few or own > 0 else 0.3) else None
 
 
 def _paired(data: bytes) -> bool:

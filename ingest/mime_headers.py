@@ -139,6 +139,7 @@ class Address:
 
 _ANGLE = re.compile(r"<\s*([^<>]*?)\s*>")
 _COMMENT = re.compile(r"\(([^()]*)\)")
+_ROUTE = re.compile(r"^@[^:]{1,200}:(?=.*@)")
 _BARE_ADDRESS = re.compile(r"[^\s<>()\",;:\[\]]{1,200}@[^\s<>()\",;:]{1,250}")
 
 
@@ -160,7 +161,8 @@ def first_address(raw: bytes, hint: str = "") -> Address:
 
 
 def _without_comments(address: str) -> str:
-    return re.sub(r"\s", "", _COMMENT.sub("", address))
+    bare = re.sub(r"\s", "", _COMMENT.sub("", address))
+    return _ROUTE.sub("", bare)
 
 
 def _readable_outside_words(raw: bytes, hint: str) -> str:

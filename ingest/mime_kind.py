@@ -18,12 +18,15 @@ _BOUNCE_SUBJECT = re.compile(
     re.IGNORECASE,
 )
 _AUTO_SUBJECT = re.compile(
-    r"^\s*(?:auto\s*[:：]\s*)?[\[【(（]?(?:自动回复|自动答复|自动应答|自動回覆|自動回复|自动回应|假期自动|外出自动|休假自动|"
-    r"auto(?:matic)?[- ]?(?:reply|response|replied|responder|respond)|out of (?:the )?office|vacation (?:reply|notice|message)|"
+    r"^\s*(?:auto\s*[:：]\s*)?[\[【(（]?(?:(?:(?:假期|外出|休假|出差)的?)?(?:自动|自動)(?:回复|答复|应答|回覆|回应)|(?:外出|休假|出差)(?:中|通知)?)"
+    r"(?=\s*(?:$|[^\w\s]|re\s*[:：]|回复\s*[:：]|[您你谢感我]|邮件|来信))"
+    r"|^\s*[\[【(（]?(?:auto(?:matic)?[- ]?(?:reply|response|replied|responder|respond)|vacation (?:reply|notice|message)|"
+    r"out of (?:the )?office(?=\s*(?:$|[^\w\s]|re\b|auto|reply|message|notice|notification|until|till|from))|"
     r"abwesenheits|"
     r"automatische antwort|réponse automatique|respuesta automática|risposta automatica|automatyczna odpowiedź|"
     r"resposta automática|автоответ|автоматический ответ|"
-    r"自動返信|자동 ?회신|away from (?:the )?office|i am (?:out|away) |(?:外出|休假|出差)(?:中|通知|自动))",
+    r"自動返信|자동 ?회신|away from (?:the )?office|"
+    r"i am (?:(?:currently )?out of (?:the )?office|away until|away from (?:the |my )?(?:office|desk)))",
     re.IGNORECASE,
 )
 _AUTO_SENDER = re.compile(r"^(?:auto-?reply|auto-?responder|vacation|noreply-vacation)[@+\-._]", re.IGNORECASE)
@@ -60,7 +63,7 @@ def _is_bounce(message: Message, sender: Address, subject: str) -> bool:
         return True
     if raw_field(message, "x-failed-recipients") or _BOUNCE_SENDER.match(sender.address or sender.name):
         return True
-    null_path = "return-path" in message and _says(message, "return-path") in ("<>", "")
+    null_path = _says(message, "return-path") == "<>"
     if null_path and not _is_automatic(message, sender, subject):
         return True
     return _BOUNCE_SUBJECT.match(subject) is not None and (null_path or not sender.address or _robot(sender.address))

@@ -8,22 +8,18 @@ from email.message import Message
 
 from ingest.html_text import html_to_text
 from ingest.mime_charset import read
-from ingest.mime_headers import parameter, raw_field
+from ingest.mime_forms import is_stub, of_calendar, same_text, says_else
+from ingest.mime_headers import decode_field, parameter, raw_field
 from ingest.mime_payload import UUENCODED, clean_lines, decoded_payload, payload_bytes, unflowed, uudecode
 from ingest.mime_tnef import open_tnef
 from ingest.mime_tree import flattened, is_kept, media_type, parse_message
 
 _DEEPEST = 40
 _DEEPEST_ENCLOSED = 8
-_STUB_LETTERS = 60
 _MOST_PARTS = 2000
+_MOST_BESIDE, _LONGEST_BESIDE = 3, 20_000
 _BOUNDARY_LINE = re.compile(rb"(?m)^--([^\r\n]{1,200}?)[ \t]*\r?\n(?=[A-Za-z-]+:)")
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_\-]{2,30})", re.IGNORECASE)
-_STUB = re.compile(
-    r"html.{0,40}(?:mail|message|邮件|格式|client|support|view)|(?:support|view|display|read).{0,60}html|"
-    r"(?:不支持|无法显示|请使用).{0,30}(?:html|浏览)|multi-?part message",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,18 +115,15 @@ def _alternative(children: list[Message], contents: Contents, hint: str, depth: 
             contents.defect(name)
     plain = next((one for one in forms if one.text.strip() and not one.from_html), None)
     rich = next((one for one in reversed(forms) if one.text.strip() and one.from_html), None)
-    chosen = rich if plain is None or (rich is not None and _is_stub(plain.text, rich.text)) else plain
-    if chosen is not None:
-        contents.texts += chosen.texts
-        contents.from_html = contents.from_html or chosen.from_html
-
-
-def _is_stub(plain: str, rich: str) -> bool:
-    said = len(re.sub(r"\W+", "", plain))
-    whole = len(re.sub(r"\W+", "", rich))
-    if said == 0 or said * 10 < whole:
-        return True
-    return (said * 2 < whole or (said < _STUB_LETTERS and said < whole)) and _STUB.search(plain) is not None
+    if plain is None or rich is None:
+        chosen = [one for one in (plain, rich) if one is not None]
+    elif is_stub(plain.text, rich.text):
+        chosen = [rich]
+    else:
+        chosen = [plain, rich] if says_else(rich.text, plain.text) else [plain]
+    for one in chosen:
+        contents.texts += one.texts
+        contents.from_html = contents.from_html or (one.from_html and len(chosen) == 1)
 
 
 def _enclosed(part: Message, payload: Sequence[object], contents: Contents, main: str, sub: str, hint: str) -> None:
@@ -176,6 +169,10 @@ def _leaf(part: Message, contents: Contents, main: str, sub: str, hint: str, dep
         return
     if data.strip() or name:
         contents.attach(name, f"{main}/{sub}", data)
+    if data.strip() and name.lower().endswith(".eml") and depth < _DEEPEST:
+        contents.kept.append(data)
+    if sub == "calendar":
+        contents.reserve.append(("plain", of_calendar(read(data, charset, hint).text).encode(), "utf-8"))
     by_name = re.search(r"\.(txt|html?)$", name.lower())
     if data.strip() and (by_name or sub in ("plain", "html")):
         contents.reserve.append(("html" if sub == "html" or (by_name and by_name[1] != "txt") else "plain", data, charset))
@@ -187,7 +184,7 @@ def _add_text(part: Message, data: bytes, sub: str, charset: str, contents: Cont
     text = _text(data, sub, charset, contents, hint)
     if sub == "plain" and b"flowed" in raw_field(part, "content-type").lower():
         text = unflowed(text, parameter(raw_field(part, "content-type"), "delsp").lower() == "yes")
-    if sub == "html" and contents.texts and _same(text, contents.text):
+    if sub == "html" and contents.texts and same_text(text, contents.text):
         return
     contents.texts.append(text)
     contents.from_html = contents.from_html or (sub == "html" and not any(one.strip() for one in contents.texts[:-1]))
@@ -205,12 +202,6 @@ def _text(data: bytes, sub: str, charset: str, contents: Contents, hint: str) ->
     if sub in ("enriched", "richtext"):
         return re.sub(r"</?[A-Za-z]+>", "", reading.text.replace("<<", "<")).strip()
     return clean_lines(reading.text)
-
-
-def _same(html: str, plain: str) -> bool:
-    """The HTML form of a text that stood before it, in a mail that should have said alternative."""
-    one, other = (re.sub(r"\W+", "", text) for text in (html, plain))
-    return bool(one) and (one == other or (len(other) > 20 and other in one and len(one) < 1.3 * len(other)))
 
 
 def _without_uuencoded(data: bytes, contents: Contents) -> bytes:
@@ -240,6 +231,24 @@ def _open_winmail(data: bytes, name: str, kind: str, contents: Contents) -> None
         contents.attach(file_name, file_type, file_data)
     if not opened.files and not opened.texts:
         contents.attach(name, kind, data)
+
+
+def beside(contents: Contents, hint: str) -> str:
+    """What comes with the text and is not of it: attached texts, enclosed mails, each as far as it says something else."""
+    found: dict[str, None] = {}
+    for sub, data, charset in contents.reserve[:_MOST_BESIDE]:
+        found[_text(data, sub, charset, Contents(), hint)] = None
+    enclosed = [*contents.enclosed, *(parse_message(data)[0] for data in contents.kept[:_MOST_BESIDE])]
+    for message in enclosed[:_MOST_BESIDE]:
+        inner = Contents(parts=contents.parts)
+        _walk(message, inner, hint, 1, top=True)
+        if not inner.text.strip():
+            _take_reserve(inner, hint)
+        if not inner.text.strip():
+            _take_enclosed(inner, hint)
+        contents.parts = inner.parts
+        found[f"{decode_field(raw_field(message, 'subject'), hint)}\n{inner.text}".strip()] = None
+    return "\n\n".join(text for text in found if text.strip() and text not in contents.text)[:_LONGEST_BESIDE]
 
 
 def _take_reserve(contents: Contents, hint: str) -> None:

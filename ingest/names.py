@@ -5,11 +5,13 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from ingest.name_words import (
+    CHILDREN,
     COMPOUND_SURNAMES,
     FIELDS,
     GENERIC_SENDERS,
     KIN,
     OWN_FIELDS,
+    PATIENTS,
     PLAIN_SURNAMES,
     ROLES,
     SURNAMES,
@@ -22,7 +24,9 @@ _H = r"[\u3400-\u9fff]"
 _G = rf"(?:\s?{_H})"
 _NAME = rf"(?:(?:{COMPOUND_SURNAMES}){_G}{{1,2}}|[{SURNAMES}]{_G}{{1,2}})"
 
-NAME_LABELS = (*FIELDS, *ROLES, *KIN, "我叫", "我是", "我名", "我的名", "我的姓名", "我姓", "我(", "我（", "本人")
+_SIGNERS = ("代表:", "代表：", "联名人", "签字人")
+_MYSELF = ("我叫", "我是", "我名", "我的名", "我的姓名", "我姓", "我(", "我（", "本人")
+NAME_LABELS = (*FIELDS, *ROLES, *KIN, *PATIENTS, *(f"{who}叫" for who in CHILDREN), *_SIGNERS, *_MYSELF)
 """Where one of these stands, ``names_at`` may find a name."""
 
 _LABELS = "|".join(FIELDS)
@@ -30,7 +34,7 @@ _LABEL_COLON = re.compile(
     rf"(?:{_LABELS})(?:是|为)?\s?[:：]\s?(?P<name>{_H}(?:[\s·•]?{_H}){{1,5}}|[A-Za-z]{{2,20}}(?:\s[A-Za-z]{{2,20}}){{0,2}})"
 )
 _SELF = re.compile(
-    rf"(?:我的?(?:名字?叫|叫做?|(?:名字|姓名)(?:是|为|叫))|本人(?:姓名|名字)?(?:叫做?|名叫|是|为)|我姓{_H}名)[:：,，]?\s?(?P<name>{_NAME})"
+    rf"(?:我的?(?:名字?叫做?|叫做?|(?:名字|姓名)(?:是|为|叫))|本人(?:姓名|名字)?(?:叫做?|名叫|是|为)|我姓{_H}名)[:：,，]?\s?(?P<name>{_NAME})"
 )
 _SELF_PLAIN = re.compile(
     rf"(?:本人(?:姓名)?|{'|'.join(OWN_FIELDS)})\s?[:：,，]?\s?(?P<name>(?:(?:{COMPOUND_SURNAMES}){_G}{{1,2}}|[{PLAIN_SURNAMES}]{_G}{{1,2}}))"
@@ -47,13 +51,14 @@ _FOREIGN = re.compile(
 _WHAT_ONE_IS = frozenset("人民户主长生工员师家族籍龄岁级的了者友商客方女士男")
 _PLAIN_NAME = rf"(?:(?:{COMPOUND_SURNAMES}){_H}{{1,2}}|[{PLAIN_SURNAMES}]{_H}{{1,2}}?)"
 _RELATIVES = "女儿|儿子|妻子|丈夫|父亲|母亲|爸爸|妈妈|孩子|爱人|家属|家长|亲属|老伴|姐姐|妹妹|哥哥|弟弟"
-# 我是本市市民张三丰，…, 业主张三丰反映…, 我（张三丰）是…, 我是张三丰的女儿, 我父亲叫张三丰.
+# 我是本市市民张三丰，…, 业主张三丰反映…, 我（张三丰）是…, 我是张三丰的女儿, 我父亲叫张三丰, 我父亲张三丰在….
 _OTHER_SELVES = re.compile(
     rf"我是{_H}{{0,8}}?(?:{'|'.join(ROLES)})(?P<role>{_PLAIN_NAME})(?=\s*(?:$|[,，。.;；!！、\n(（]))"
     rf"|(?:{'|'.join(ROLES)})\s?(?P<acting>{_PLAIN_NAME}|[周程郑许叶丁夏熊贺钱武汤何林马]{_H}{{2}})(?=\s*(?:反映|来信|敬上|投诉|求助|咨询|建议|举报|留言|写信|上书|呈上|电话|手机|【|\n|$))"
     rf"|我\s?[(（](?:姓名[:：]?)?(?P<bracket>{_NAME})[)）,，]"
     rf"|我是(?P<of>{_PLAIN_NAME}|[周程郑许叶丁夏熊贺钱武汤何林马]{_H}{{1,2}})的(?:{_RELATIVES})"
-    rf"|(?:{'|'.join(KIN)}){_H}?(?:名字|姓名)?(?:叫|名叫|名为)(?:做)?(?P<kin>{_NAME})(?=\s*(?:$|[^\u3400-\u9fff]|[是在今现男女患身住]))"
+    rf"|(?:{'|'.join((*KIN, *CHILDREN))}){_H}?(?:名字|姓名)?(?:叫|名叫|名为)(?:做)?(?P<kin>{_NAME})(?=\s*(?:$|[^\u3400-\u9fff]|[是在今现男女患身住]))"
+    rf"|(?:{'|'.join((*KIN, *PATIENTS))})(?P<of_kin>{_PLAIN_NAME})(?=\s*(?:$|[^\u3400-\u9fff]|[是在今现男女患因被于从系和与住生得瘫摔也]))"
     rf"|本人\s?(?P<own>{_NAME})(?=\s*[(（]\s*(?:男|女|身份|电话|手机|联系|[0-9【]))"
 )
 _SIGNATURE_LINE = re.compile(
@@ -61,12 +66,14 @@ _SIGNATURE_LINE = re.compile(
     r"[\s\d\-年月日.:：/,，;；()（）电话手机号码联系方式TtEeLl+【】证件邮箱]*$"
 )
 _CLOSING = re.compile(
-    rf"\s*(?:此致\s*敬礼[!！。]?)?\s*(?P<name>{_NAME})\s*(?:敬上|拜上|上|留言|敬启|呈)?"
-    r"\s*于?\s*(?:\d{2,4}[年\-./]\d{1,2}[月\-./]\d{1,2}日?)?\s*$"
+    rf"[\s—–―\-]*(?:此致\s*敬礼[!！。]?)?\s*(?P<name>{_NAME})\s*(?:敬上|拜上|上|留言|敬启|呈)?"
+    r"\s*于?\s*(?:\d{2,4}[年\-./]\d{1,2}[月\-./]\d{1,2}日?|[\s:：,，]*(?:电话|手机|联系方式)?[\s:：]*(?:1[3-9][0-9]{9}|【电话】))?\s*$"
 )
 _SIGNATURE_WITH_PHONE = re.compile(
     rf"(?P<name>{_NAME})[\s,，]*(?:【(?:电话|证件号|邮箱)】|(?:电话|手机|[Tt]el)|1[3-9][0-9]{{9}})"
 )
+_IN_LIST = re.compile(rf"[\s、,，;；/和及]{{0,3}}(?P<name>{_NAME})(?=[\s、,，;；。/和及(（【]|$)")
+_SIGNED_BY = re.compile(r"(?:代表|联名人|签字人)\s?[:：]")
 _HAN_RUN = re.compile(rf"{_H}{{2,4}}")
 _LABEL_AFTER = re.compile("电话|手机|身份|联系|性别|住址|地址|时间|日期|单位")
 
@@ -85,9 +92,12 @@ def names_at(text: str, label: int) -> Iterator[str]:
 def _at_label(text: str, label: int) -> Iterator[str]:
     if match := _LABEL_COLON.match(text, label):
         yield from _field_value(text, match)
+        yield from _listed(text, match.start("name"))
+    elif match := _SIGNED_BY.match(text, label):
+        yield from _listed(text, match.end())
     elif match := _OTHER_SELVES.match(text, label):
         name = _closed(match[match.lastgroup or 0])
-        if _NOT_GIVEN.isdisjoint(name[1:]) and not name.endswith(ROLES):
+        if _NOT_GIVEN.isdisjoint(name[1:]) and not name.endswith(ROLES) and name[:2] not in WORDS_LIKE_NAMES:
             yield name
     elif match := _FOREIGN.match(text, label):
         yield match["name"]
@@ -124,6 +134,14 @@ def _field_value(text: str, match: re.Match[str]) -> Iterator[str]:
         yield from _trimmed(text, match)
 
 
+def _listed(text: str, at: int) -> Iterator[str]:
+    """The names of a field that holds several: 业主代表：张三丰、李四光."""
+    while listed := _IN_LIST.match(text, at):
+        for name in _signed(listed):
+            yield from _without_title(name)
+        at = listed.end()
+
+
 def _trimmed(text: str, match: re.Match[str], *, certain: bool = False) -> Iterator[str]:
     """Surname and given name at the start of the match: two characters when the third begins another word. ``certain``: what
     stands there is a name (我叫…) and no place that begins like one (本人是王家庄…)."""
@@ -146,7 +164,7 @@ def signatures(text: str) -> Iterator[str]:
     """Names that stand alone in one of the last lines of the folded text, or after its last sentence."""
     tail = text[-160:].rstrip()
     last = tail[-44:]
-    cut = max(map(last.rfind, "。！!?？;；~…\n"))
+    cut = max(map(last.rfind, "。！!?？;；~…—\n"))
     if 0 <= cut < len(last) - 2:
         yield from _signed(_CLOSING.match(last, cut + 1))
     if "\n" in tail:

@@ -26,7 +26,7 @@ class FoundNumber:
     digits: str
 
 
-_HAN_DIGITS = str.maketrans("零〇○一二三四五六七八九幺壹贰叁肆伍陆柒捌玖", "000123456789" + "1" + "123456789")
+HAN_DIGITS = str.maketrans("零〇○一二三四五六七八九幺壹贰叁肆伍陆柒捌玖", "000123456789" + "1" + "123456789")
 _HAN = "零〇○一二三四五六七八九幺壹贰叁肆伍陆柒捌玖"
 _SEPARATORS = r"\s\-‐‑‒–—―−－_.．·•・*()（）\u200b-\u200f\u2060\ufe0f\u20e3\ufeff\u00ad"
 _S = f"[{_SEPARATORS}]{{0,3}}"
@@ -92,7 +92,7 @@ def find_numbers(text: str) -> Iterator[FoundNumber]:
         if run[0].isascii() or not any(digit in run[0] for digit in _HAN):
             continue
         offset = max(0, run.start() - _LABEL_REACH)
-        window = text[offset : run.start()] + run[0].translate(_HAN_DIGITS) + text[run.end() : run.end() + 8]
+        window = text[offset : run.start()] + run[0].translate(HAN_DIGITS) + text[run.end() : run.end() + 8]
         yield from _in_run(window, run.start() - offset, run.end() - offset, offset)
 
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from ahocorasick_rs import AhoCorasick, Implementation
 
 from ingest.names import NAME_LABELS, given_names, names_at, signatures
-from ingest.numbers import NumberKind, find_numbers, numbers_possible
+from ingest.numbers import HAN_DIGITS, NumberKind, find_numbers, numbers_possible
 
 
 class PersonalKind(StrEnum):
@@ -56,24 +56,34 @@ _PLATE = re.compile(
 )
 _PLATE_START = re.compile(rf"[{_PROVINCES}][\s\-]{{0,2}}[A-HJ-NP-Za-hj-np-z]")
 _LABELLED_ACCOUNT = re.compile(
-    r"(?:(?:[QqＱ][QqＱ]|扣扣)(?:号码?|群号?|联系|是|为|[:：,，\s(（]){0,4}(?P<qq>[1-9][0-9]{4,11})(?![0-9])"
-    r"|(?:微信|[Ww]e[Cc]hat|WeiXin|[Ww]eixin|(?<![A-Za-z])(?:[Ww][Xx]|[Vv][Xx])|[Vv]信|抖音号?|快手号?|支付宝)(?!公众|小程序|群)"
+    r"(?:(?:[QqＱ][QqＱ]|扣扣|企鹅)(?:号码?|群号?|联系|是|为|[:：,，\s(（]){0,4}(?P<qq>[1-9](?:\s?[0-9]){4,11})(?![0-9])"
+    r"|(?P<before>(?<![0-9])[1-9][0-9]{4,11})(?=\s?(?:[Qq][Qq]|扣扣)\s?邮箱)"
+    r"|(?:[微威薇维]信|加我?[微威薇维]|加我?[Vv](?=[^A-Za-z])|[Ww]e[Cc]hat|[Ww]ei\s?[Xx]in|(?<![A-Za-z])(?:[Ww][Xx]|[Vv][Xx])|[Vv]信|抖音号?|快手号?|支付宝)(?!公众|小程序|群)"
     r"(?:同?号码?|账号|帐号|[Ii][Dd]|联系|是|为|[:：,，\s(（]){0,4}(?P<id>[A-Za-z][A-Za-z0-9_\-]{5,19}|[0-9][A-Za-z0-9_\-]{5,19})(?![A-Za-z0-9_]))"
 )
 _LABELLED_DOCUMENT = re.compile(
-    r"(?:护照|通行证|军官证|士兵证|军人证|居住证|驾驶证|驾照|残疾证|社保卡|医保卡|证件|身份证件?)(?:号码?|号|编号|档案|是|为|[:：,，\s(（]){0,5}"
-    r"(?P<id>[A-Za-z]{0,3}[0-9][0-9A-Za-z]{4,19})(?![A-Za-z0-9])"
+    r"(?:(?:护照|通行证|台胞证|回乡证|军官证|士兵证|军人证|居住证|驾驶证|驾照|残疾证|准考证|社保卡|医保卡|社保|医保|学籍|证件|身份证件?)"
+    r"(?:号码?|号|编号|档案|是|为|[\u4e00-\u9fff]字第|[:：,，\s(（]){0,5}(?P<id>[A-Za-z]{0,3}[0-9][0-9A-Za-z]{4,19})(?![A-Za-z0-9])"
+    r"|身份证件?(?:号码?|的)*(?:[后末前最]{1,2}[三四五六八3-8]位(?:数字?)?|尾号)(?:号码?|是|为|[:：,，\s(（]){0,3}(?P<tail>[0-9]{3,7}[0-9Xx])(?![A-Za-z0-9]))"
+)
+_LABELLED_PLATE = re.compile(
+    r"车\s?牌(?:号码?)?(?:是|为|[:：\s]){0,3}(?P<id>[A-HJ-NP-Za-hj-np-z][·•.\-\s]?[A-HJ-NP-Za-hj-np-z0-9]{5,6})(?![A-Za-z0-9])"
 )
 
-_ADDRESS, _ACCOUNT, _DOCUMENT, _NAME = range(4)
+_ADDRESS, _ACCOUNT, _DOCUMENT, _NAME, _CAR = range(5)
 _TRIGGERS = tuple(
     (word, meaning)
     for meaning, words in (
         (_ADDRESS, ("@", "艾特", "at", "AT", "#")),
-        (_ACCOUNT, ("QQ", "Qq", "qQ", "qq", "扣扣", "微信", "eChat", "echat", "eixin", "eiXin", "WX", "wx", "Wx", "wX")),
-        (_ACCOUNT, ("VX", "vx", "Vx", "vX", "V信", "v信", "抖音", "快手", "支付宝")),
+        (_ACCOUNT, ("QQ", "Qq", "qQ", "qq", "扣扣", "企鹅", "微信", "威信", "薇信", "维信", "eChat", "echat", "eixin", "eiXin")),
+        (
+            _ACCOUNT,
+            ("ei xin", "加微", "加威", "加薇", "加维", "加我", "加V", "加v", "WX", "wx", "Wx", "wX", "VX", "vx", "Vx", "vX"),
+        ),
+        (_ACCOUNT, ("V信", "v信", "抖音", "快手", "支付宝")),
         (_DOCUMENT, ("护照", "通行证", "军官证", "士兵证", "军人证", "居住证", "驾驶证", "驾照", "残疾证", "社保卡", "医保卡")),
-        (_DOCUMENT, ("证件", "身份证")),
+        (_DOCUMENT, ("证件", "身份证", "台胞证", "回乡证", "准考证", "社保", "医保", "学籍")),
+        (_CAR, ("车牌",)),
         (_NAME, NAME_LABELS),
     )
     for word in words
@@ -99,8 +109,10 @@ def find_personal(text: str, names: tuple[str, ...] = ()) -> list[Found]:
         found += [Found(_OF_NUMBER[n.kind], n.start, n.end, n.digits) for n in find_numbers(plain)]
     if _PLATE_START.search(plain):
         found += _plates(plain)
+    if _CAR in meanings:
+        found += _labelled(plain, _LABELLED_PLATE, PersonalKind.PLATE)
     if _ACCOUNT in meanings:
-        found += _labelled(plain, _LABELLED_ACCOUNT, PersonalKind.ACCOUNT)
+        found += _labelled(plain.translate(HAN_DIGITS), _LABELLED_ACCOUNT, PersonalKind.ACCOUNT)
     if _DOCUMENT in meanings:
         found += _labelled(plain, _LABELLED_DOCUMENT, PersonalKind.ID_NUMBER)
     if names or own:
@@ -162,6 +174,8 @@ def _labelled(text: str, pattern: re.Pattern[str], kind: PersonalKind) -> list[F
     found = []
     for match in pattern.finditer(text):
         group = match.lastgroup or "id"
+        if not any(character.isdigit() for character in match[group]) and kind is PersonalKind.PLATE:
+            continue
         found.append(Found(kind, match.start(group), match.end(group), match[group]))
     return found
 

@@ -29,6 +29,14 @@ _FIELD = re.compile(
     re.IGNORECASE,
 )
 _SIGNATURE = re.compile(r"^--\s*$")
+_SENTENCE = re.compile("[。！？!?；;].*[\u3400-\u9fff]|[\u3400-\u9fff].*[。！？!?；;]|[\u3400-\u9fff]{2}[，,][\u3400-\u9fff]{2}")
+"""What signatures do not hold: who signs with a sentence goes on writing."""
+_FORWARDED = re.compile(
+    r"^[\s>]*(?:[-_=—–－─*#]{2,}\s*(?:forwarded message|转发的?邮件(?:信息)?|轉寄郵件|轉發郵件|转发信息|被转发(?:的)?邮件)\s*[-_=—–－─*#:：\s]*"
+    r"|begin forwarded message\s*[:：]|以下是转发(?:的)?邮件\s*[:：]?)\s*$",
+    re.IGNORECASE,
+)
+_GREETING = re.compile(r"尊敬的\w{0,10}|各位|领导|市长|书记|同志|您好|你好|hello|hi|dear", re.IGNORECASE)
 _PROGRAM_LINE = re.compile(
     r"^\s*(?:[-—_]{0,3}\s*)(?:"
     r"(?:发|來|来|發)(?:自|送自)\s?(?:我的|.{0,4}(?:iphone|ipad|android|windows|outlook|qq|网易|新浪|华为|小米|foxmail|手机|139|189|沃邮)).{0,40}|"
@@ -52,6 +60,9 @@ def own_words(text: str) -> str:
     index = 0
     while index < len(lines):
         line = lines[index]
+        if _FORWARDED.match(line):
+            kept += lines[index:]
+            break
         skip = _marks_quote(lines, index)
         if skip < 0:
             changed = True
@@ -74,7 +85,8 @@ def _marks_quote(lines: list[str], index: int) -> int:
     if line.lstrip()[:1] in (">", "＞"):
         return 1
     if _SIGNATURE.match(line):
-        return -1 if len(lines) - index <= _LONGEST_SIGNATURE else 0
+        rest = lines[index + 1 :]
+        return -1 if len(rest) < _LONGEST_SIGNATURE and not any(map(_SENTENCE.search, rest)) else 0
     if _ORIGINAL.match(line):
         return -1
     if _FROM.match(line) and sum(1 for other in lines[index + 1 : index + 6] if _FIELD.match(other)) >= 2:
@@ -96,4 +108,5 @@ def _attribution(lines: list[str], index: int) -> int:
 
 
 def _says_something(text: str) -> bool:
-    return any(character.isalnum() for character in text)
+    """More than a greeting."""
+    return any(character.isalnum() for character in _GREETING.sub("", text))

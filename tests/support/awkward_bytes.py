@@ -22,6 +22,7 @@ def charsets() -> list[Awkward]:
         labelled("utf-16", LETTER.encode("utf-16"), name="utf16-with-a-mark"),
         labelled("utf-16le", LETTER.encode("utf-16le"), name="utf16-little-endian"),
         labelled("big5", "路燈壞了，請派人來修。".encode("big5"), "路燈壞了，請派人來修。", name="big5"),
+        labelled("gb2312", "路燈壞了，請派人修理，謝謝".encode("big5"), "路燈壞了，請派人修理，謝謝", name="big5-called-gb2312"),
         labelled("hz-gb-2312", LETTER.encode("hz"), name="hz"),
         labelled("cp936", LETTER.encode("gbk"), name="cp936"),
         labelled("utf8mb4", LETTER.encode(), name="utf8mb4"),

@@ -53,7 +53,7 @@ def gateways() -> list[Awkward]:
                     ),
                 ),
             ),
-            {"kind": "letter", "attachments": [("来信.eml", "application/octet-stream", len(inner))]},
+            {"kind": "letter", "text": LETTER, "attachments": [("来信.eml", "application/octet-stream", len(inner))]},
         ),
         Awkward(
             "text-only-in-an-attached-txt-in-gbk",

@@ -30,6 +30,24 @@ def bodies() -> list[Awkward]:
             text="您好",
         ),
         of(
+            "plain-is-the-beginning-alone",
+            mixed("H", "alternative"),
+            parts("H", (PLAIN, LETTER_BYTES[:60]), (HTML, b"<pre>" + LETTER_BYTES + b"</pre>")),
+            text=LETTER,
+        ),
+        of(
+            "plain-and-html-say-different-things",
+            mixed("H", "alternative"),
+            parts("H", (PLAIN, "多谢各位关心".encode()), (HTML, "<p>滨河小区的路灯坏了</p>".encode())),
+            text="多谢各位关心\n\n滨河小区的路灯坏了",
+        ),
+        of(
+            "invitation-alone",
+            "Content-Type: text/calendar; charset=utf-8; method=REQUEST",
+            "BEGIN:VCALENDAR\r\nSUMMARY:约见\r\nDESCRIPTION:反映自来水\r\n 发黄\\n请回复\r\nEND:VCALENDAR".encode(),
+            text="约见\n反映自来水发黄\n请回复",
+        ),
+        of(
             "related-root-named-by-start",
             mixed("H", "related", '; start="<r>"'),
             parts("H", png, (HTML + "\r\nContent-ID: <r>", "<p>您好</p>".encode())),

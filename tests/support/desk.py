@@ -130,6 +130,7 @@ class DraftParser:
             subject=data["subject"],
             body=data["body"],
             body_own=data.get("own", data["body"]),
+            beside=data.get("beside", ""),
             sender=sender,
             kind=MessageKind(kind) if kind else None,
             place=data["place"],

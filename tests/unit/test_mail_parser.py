@@ -55,6 +55,51 @@ def test_quotes_and_signatures_are_not_the_writers_words_but_the_body_keeps_them
     assert "已收到" in draft.body
 
 
+OUTLOOK = (
+    "请领导看看。\r\n\r\n发件人: 张桂芳\r\n发送时间: 2026年11月18日\r\n收件人: 李小满\r\n主题: 路灯\r\n\r\n我家门口路灯坏了。\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("subject", "own"),
+    [("转发: 路灯", True), ("Fw:路灯", True), ("FWD: 路灯", True), ("回复: 路灯", False), ("Re: 转发: 路灯", False)],
+)
+def test_what_is_forwarded_is_the_matter_itself_what_is_answered_is_not(subject: str, own: bool) -> None:
+    draft = understand(mail(subject, OUTLOOK))
+    assert ("我家门口路灯坏了。" in draft.body_own) is own
+    assert "我家门口路灯坏了。" in draft.body
+
+
+def enclosing(note: str, files: str = "报告.docx") -> bytes:
+    inner = mail("求助", "滨河小区自来水发黄，已经一周。")
+    parts = [
+        ("Content-Type: text/plain; charset=utf-8", note.encode()),
+        ("Content-Type: message/rfc822", inner),
+        (f'Content-Type: application/msword; name="{files}"', b"x"),
+    ]
+    body = b"".join(b"--b\r\n" + head.encode() + b"\r\n\r\n" + data + b"\r\n" for head, data in parts) + b"--b--\r\n"
+    return mail("群众来信", "", Content_Type="multipart/mixed; boundary=b") + body
+
+
+def test_behind_a_covering_note_the_enclosed_mail_is_the_letter() -> None:
+    draft = understand(enclosing("请阅。"))
+    assert draft.body == draft.body_own == "请阅。\n\n求助\n滨河小区自来水发黄,已经一周。".replace(",", "，")
+    assert draft.beside == "附件：报告.docx"
+
+
+def test_what_is_enclosed_in_a_letter_stands_beside_it() -> None:
+    own = "滨河小区停水三天，去年也是如此，现把当时的来信一并附上，请查阅。"
+    draft = understand(enclosing(own))
+    assert draft.body == draft.body_own == own
+    assert draft.beside == "附件：报告.docx\n\n求助\n滨河小区自来水发黄，已经一周。"
+
+
+def test_a_web_form_that_sends_in_the_offices_name_is_the_citizens_letter() -> None:
+    draft = understand(mail(From="sz@city.example", Reply_To="li@letters.example"))
+    assert (draft.mail_kind, draft.sender.emails) == (MailKind.LETTER, ("li@letters.example",))
+    assert understand(mail(From="sz@city.example", Reply_To="SZ@city.example")).mail_kind is MailKind.OWN
+
+
 @pytest.mark.parametrize(
     ("subject", "body", "kind"),
     [

@@ -555,6 +555,18 @@ def test_an_accusation_in_the_quoted_part_of_a_mail_is_sealed(desk: Desk) -> Non
     assert desk.balanced()
 
 
+def test_an_accusation_in_the_name_of_a_file_or_in_what_is_enclosed_is_sealed(desk: Desk) -> None:
+    text = "材料在附件里，请查收，谢谢。"
+    named = desk.letter("m1", text, beside="附件：举报供水公司经理贪污.docx", channel="mail")
+    enclosed = desk.letter("m2", text, beside="附件：来信.eml\n\n供水公司经理贪污水表改造款，每户多收四百。", channel="mail")
+    other = desk.letter("m3", text, beside="附件：水管照片.jpg", channel="mail")
+    desk.work()
+    assert [desk.state(number) for number in (named, enclosed, other)] == ["sealed_review", "sealed_review", "in_review"]
+    assert "贪污" in desk.message(named).body
+    assert "照片" not in desk.message(other).body
+    assert desk.balanced()
+
+
 def test_what_may_complain_of_the_unit_itself_waits_for_a_person(desk: Desk) -> None:
     doubtful = desk.letter("1", DOUBTFUL)
     desk.work()
