@@ -73,7 +73,7 @@ _SIGNATURE_WITH_PHONE = re.compile(
     rf"(?P<name>{_NAME})[\s,，]*(?:【(?:电话|证件号|邮箱)】|(?:电话|手机|[Tt]el)|1[3-9][0-9]{{9}})"
 )
 _IN_LIST = re.compile(rf"[\s、,，;；/和及]{{0,3}}(?P<name>{_NAME})(?=[\s、,，;；。/和及(（【]|$)")
-_SIGNED_BY = re.compile(r"(?:代表|联名人|签字人)\s?[:：]")
+_SIGNED_BY = re.compile(r"(?:(?<!法人)(?<!定)代表|联名人|签字人)\s?[:：]")
 _HAN_RUN = re.compile(rf"{_H}{{2,4}}")
 _LABEL_AFTER = re.compile("电话|手机|身份|联系|性别|住址|地址|时间|日期|单位")
 

@@ -9,6 +9,7 @@ from domain.decisions import DeadlineClass, Urgency
 from domain.ids import UnitCode
 from domain.messages import Message, MessageKind
 from domain.units import UnitLevel
+from route.contacts import unsigned, without_contacts
 from route.directory import Directory
 from route.gravity import Gravity
 from route.lexicon import Lexicon, Spans, scanned_text
@@ -162,7 +163,7 @@ class Rulebook:
 
     def screened(self, message: Message, waived: Sequence[str]) -> tuple[Screen | None, bool]:
         """The screen that holds, and where none does whether the text may tell a story of misconduct all the same."""
-        written = scanned_text(message.subject, message.body).lower()
+        written = scanned_text(message.subject, unsigned(message.body)).lower()
         codes = codes_of(written)
         dress = dress_of(codes)
         text = simplified(written, codes) if dress & OLD else written
@@ -196,7 +197,8 @@ class Rulebook:
         # first anyhow, a story found would hardly ever be one.
         if first is not None or self.stories is None or STORY_RULE in waived or (doubtful and len(text) > LONG):
             return first, doubtful and first is None
-        heard = self.stories.hear(text, codes)
+        told = without_contacts(text)
+        heard = self.stories.hear(told, codes if told == text else codes_of(told))
         return replace(STORY_SCREEN, reason=heard.reason) if heard.reason else None, heard.doubtful or doubtful
 
     def _weighs_little(self, reading: Reading) -> bool:

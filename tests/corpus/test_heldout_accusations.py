@@ -4,6 +4,7 @@ Each is decided as if the model were nearly sure of the accused unit itself, the
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -44,6 +45,23 @@ def test_the_accused_of_a_sealed_letter_is_shut_out_or_at_least_not_suggested() 
     shut = share([one.unit in decision.excluded for one, decision in decisions])
     print(f"accused unit recognised: {shut:.1%} of {len(decisions)}")
     assert shut >= 0.8
+
+
+@pytest.mark.parametrize(
+    "signed",
+    [
+        "\n【姓名】\n【电话】",
+        "\n联系人:【姓名】,电话 【电话】",
+        "\n我叫【姓名】,身份证【证件号】,手机【电话】",
+        "\n此致\n敬礼\n【姓名】 【电话】 2026年3月1日",
+        "\n反映人【姓名】,微信同号【电话】",
+        "——【姓名】",
+    ],
+)
+def test_how_a_letter_is_signed_neither_seals_nor_unseals_it(signed: str) -> None:
+    for one in (*accusations("named"), *accusations("stories"), *ordinary()):
+        message, decider = one.message(), decider_of(one.unit)
+        assert decider.screen(replace(message, body=message.body + signed)) == decider.screen(message), one.subject
 
 
 def test_ordinary_letters_of_the_same_units_mostly_go_their_way() -> None:
