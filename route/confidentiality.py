@@ -81,12 +81,12 @@ VILLAGERS = re.compile(
 """Who governs a village, a township or a neighbourhood: some township's people, whichever it is."""
 COUNTY_RULERS = re.compile(
     "(?:县|(?<![小社园库景山校厂片城郊院牧林矿辖])区)(?:(?:里|上)?"
-    f"{_ONE_OF_THEM}|长(?!期|途)|委(?!托|会|员)|政府|太爷|官|里的?[^，。！？]{{0,6}}(?:最大|说了算|主要))"
+    f"{_ONE_OF_THEM}|长(?!期|途)|委(?!托|会|员)|政府|太爷|官|里的?[^，。！？,!?]{{0,6}}(?:最大|说了算|主要))"
 )
 """Who governs a county or a district: of the places told of, or where none is, any."""
 CITY_RULERS = re.compile(
     "(?<![超菜夜城门上集])市(?:长(?!热线|专线|信箱|邮箱|电话|公开电话|期|途)|委(?!托|员)|政府|府|太爷"
-    "|(?:里|府|上)?(?:的|某|一|那|这|有|几|位|个|些|主要|分管[^，。！？]{0,4}?的?)*(?:领导|一把手|头头|书记|秘书长|常委))"
+    "|(?:里|府|上)?(?:的|某|一|那|这|有|几|位|个|些|主要|分管[^，。！？,!?]{0,4}?的?)*(?:领导|一把手|头头|书记|秘书长|常委))"
 )
 """Who governs the city: above all units."""
 UNTOLD = re.compile("某局|某单位|某部门|某机关|某镇|某乡|某所|我单位|本单位|我们单位|我所在单位|我局|我们局|上级领导|主管部门")

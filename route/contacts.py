@@ -19,6 +19,11 @@ _CONTACT = re2.compile(
 )
 
 
+_PLAIN_PERSON = re2.compile(
+    "(?:我们?|本人)(?:只?是)?(?:一名|一个|一位)?(?:普普通通|普通|平凡)的?(?:市民|居民|群众|老百姓|百姓|村民|农民|业主|职工|工人|家长)"
+)
+
+
 def unsigned(body: str) -> str:
     """A masked text without the lines at its end that only say who wrote it; what stands in its last sentence stays."""
     if "【" not in body[-80:]:
@@ -28,5 +33,6 @@ def unsigned(body: str) -> str:
 
 
 def without_contacts(text: str) -> str:
-    """A masked text without its writer's contacts, wherever they stand."""
-    return _CONTACT.sub("。", text) if "【" in text else text
+    """A masked text without its writer's contacts and 我是一名普通市民, wherever they stand."""
+    text = _CONTACT.sub("。", text) if "【" in text else text
+    return _PLAIN_PERSON.sub("", text) if "普通" in text or "平凡" in text else text

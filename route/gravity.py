@@ -16,6 +16,7 @@ import re2
 
 from route.addressed import ADDRESSED
 from route.lexicon import Lexicon, Spans
+from route.widths import both_widths
 
 GRAVITY = "gravity.toml"
 SENTENCE_END = frozenset("。！？；!?;")
@@ -67,9 +68,9 @@ class Gravity:
                 self._worth.setdefault(number, worth)
         self._doubts = words.numbers(document["doubts"])
         self._persons = words.numbers((*document["persons"], *lists["units"]))
-        self._bodies = re2.compile(document["bodies"])
-        self._unsaid, self._law = re2.compile(document["unsaid"]), re2.compile(document["law"])
-        self._greeting, self._quoted = re2.compile(document["greeting"]), re2.compile(document["quoted"])
+        self._bodies, self._unsaid, self._law, self._greeting, self._quoted = (
+            re2.compile(both_widths(document[name])) for name in ("bodies", "unsaid", "law", "greeting", "quoted")
+        )
 
     def doubts(self, text: str, spans: Mapping[int, Spans]) -> bool:
         """Whether the text may complain of those who would get it: a word for that, in a short text beside somebody public."""

@@ -10,6 +10,7 @@ from domain.ids import UnitCode
 from route.directory import Directory
 from route.lexicon import word_form
 from route.rules import PlaceLead
+from route.widths import both_widths
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -111,11 +112,11 @@ class RuleTable:
 
 
 def compiled(pattern: str) -> Any:
-    """The pattern as RE2 reads it. Raises ValueError with what RE2 says."""
+    """The pattern as RE2 reads it, full-width signs as either form. Raises ValueError with what RE2 says."""
     options = re2.Options()
     options.log_errors = False
     try:
-        return re2.compile(pattern, options)
+        return re2.compile(both_widths(pattern), options)
     except re2.error as error:
         detail = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else str(error)
         raise ValueError(f"regex is not one RE2 understands ({detail}) → no look-around, no back-references") from None

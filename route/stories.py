@@ -14,6 +14,7 @@ from typing import Any
 from route.lexicon import Lexicon
 from route.literals import alternatives, needs, telling
 from route.story_weights import Codes, StoryWeights, load_story_weights
+from route.widths import both_widths
 
 STORY_RULE = "builtin-story"
 CUES = "story_cues.toml"
@@ -74,7 +75,7 @@ class StoryCues:
         self._forms: list[_Form] = []
         self._actors: dict[str, tuple[int, re.Pattern[str]]] = {}
         for table in document["cue"]:
-            pattern = _filled(table["pattern"], document["parts"])
+            pattern = both_widths(_filled(table["pattern"], document["parts"]))
             if table["name"] in (OFFICIAL, PRIVATE):
                 self._actors[table["name"]] = table["weight"], re.compile(pattern)
                 continue

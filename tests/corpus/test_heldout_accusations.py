@@ -9,9 +9,10 @@ from dataclasses import replace
 import pytest
 
 from domain.decisions import Decision, Outcome, Suggestion
+from ingest.normalise import normalise
 from route.decide import MAY_ACCUSE
 from tests.support.heldout import HeldOut, accusations, decider_of, ordinary
-from tests.support.routing import NOW
+from tests.support.routing import NOW, letter
 
 
 def decided(one: HeldOut) -> Decision:
@@ -62,6 +63,29 @@ def test_how_a_letter_is_signed_neither_seals_nor_unseals_it(signed: str) -> Non
     for one in (*accusations("named"), *accusations("stories"), *ordinary()):
         message, decider = one.message(), decider_of(one.unit)
         assert decider.screen(replace(message, body=message.body + signed)) == decider.screen(message), one.subject
+
+
+FRAMES = [
+    ("我是滨河小区3栋2单元的住户,", ""),
+    ("", "不知道该找哪个部门,请指点。"),
+    ("市长您好!打扰了,有件事想咨询一下。", "祝工作顺利!"),
+]
+
+
+@pytest.mark.parametrize(("before", "after"), FRAMES)
+def test_what_stands_around_an_accusation_hides_it_from_nobody(before: str, after: str) -> None:
+    letters = [*accusations("named"), *accusations("stories")]
+    framed = [(one, replace(one.message(), body=before + one.body + after)) for one in letters]
+    screened = [decider_of(one.unit).screen(message) for one, message in framed]
+    assert share([one.action == "seal" for one in screened]) >= 0.95
+    assert share([one.action != "seal" and not one.doubtful for one in screened]) <= 0.025
+
+
+def test_signs_of_either_width_are_the_same_to_the_screens() -> None:
+    wide = "打招呼。您好！客运线路审批，运管处处长一个电话打招呼，没有资质的公司中标了。"
+    decider = decider_of(accusations("named")[0].unit)
+    for text in (wide, normalise(wide)):
+        assert decider.screen(letter("审批", text)).rule == "builtin-official-subject"
 
 
 def test_ordinary_letters_of_the_same_units_mostly_go_their_way() -> None:
