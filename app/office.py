@@ -35,7 +35,8 @@ class Office(OfficeAssignments, OfficeMatters, OfficePool):
         """A held, filtered or rejected message is worked on again, past the rule that stopped it. Raises Refused."""
 
         def step(uow: UnitOfWork, changes: Changes, message: Message) -> None:
-            self._expect(message, states)
+            if self._stands(message, MessageState.NEW, states):
+                return
             joined = message.state is MessageState.JOINED
             rule = JOIN_WAIVED if joined else self._last_rule(uow, message)
             matter = part(uow, changes, message).matter if joined else message.matter
@@ -49,7 +50,8 @@ class Office(OfficeAssignments, OfficeMatters, OfficePool):
         """A held message is refused for good, and kept. Raises Refused."""
 
         def step(uow: UnitOfWork, changes: Changes, message: Message) -> None:
-            self._expect(message, [MessageState.HELD])
+            if self._stands(message, MessageState.REJECTED, [MessageState.HELD]):
+                return
             part_copies(uow, changes, message, lambda _: True)
             changes.settle(message, MessageState.REJECTED, reason=reason)
             changes.note(self.actor, "message.reject", message.number, reason=reason)
@@ -58,7 +60,8 @@ class Office(OfficeAssignments, OfficeMatters, OfficePool):
 
     def hold(self, number: Number, reason: str) -> None:
         def step(_: UnitOfWork, changes: Changes, message: Message) -> None:
-            self._expect(message, [MessageState.IN_REVIEW])
+            if self._stands(message, MessageState.HELD, [MessageState.IN_REVIEW]):
+                return
             changes.settle(message, MessageState.HELD, reason=reason)
             changes.note(self.actor, "message.hold", message.number, reason=reason)
 
@@ -68,7 +71,8 @@ class Office(OfficeAssignments, OfficeMatters, OfficePool):
         """A sealed message that is no accusation after all goes the ordinary way, with the reason kept."""
 
         def step(uow: UnitOfWork, changes: Changes, message: Message) -> None:
-            self._expect(message, [MessageState.SEALED_REVIEW])
+            if self._stands(message, MessageState.NEW, [MessageState.SEALED_REVIEW]):
+                return
             waived = tuple(dict.fromkeys([*message.waived_rules, *self._seal_rules, self._last_rule(uow, message)]))
             changes.set_matter(replace(changes.matters[message.matter], sealed=False, excluded=()))
             changes.settle(message, MessageState.NEW, reason=reason, sealed=False, waived=waived)
@@ -81,6 +85,10 @@ class Office(OfficeAssignments, OfficeMatters, OfficePool):
 
         def step(uow: UnitOfWork, changes: Changes, message: Message) -> None:
             decision = self._decider.seal(message, rule="person", reason=reason, now=changes.now, actor=self.actor)
+            if message.state is MessageState.SEALED_REVIEW:
+                before = uow.matters.decisions([message.matter])[message.matter]
+                if before and (before[-1].rule, before[-1].reason) == (decision.rule, decision.reason):
+                    return
             seal_matter(uow, changes, message, decision)
             changes.note(self.actor, "message.seal", message.number, reason=reason)
 
@@ -131,7 +139,6 @@ class Office(OfficeAssignments, OfficeMatters, OfficePool):
     ) -> Decision:
         def step(uow: UnitOfWork, changes: Changes, message: Message) -> Decision:
             standing = uow.assignments.of_matters([message.matter]).get(message.matter, [])
-            self._decidable(message)
             before = [one for one in uow.matters.decisions([message.matter])[message.matter] if one.number == message.number]
             waiting = before[-1] if before and before[-1].version == message.version else None
             decision = build(message, changes.matters[message.matter].excluded, changes, waiting)
@@ -142,6 +149,7 @@ class Office(OfficeAssignments, OfficeMatters, OfficePool):
             )
             if before and message.state is target_state(decision) and _says_the_same(before[-1], decision, standing):
                 return before[-1]
+            self._decidable(message)
             target = target_state(decision)
             changes.decide(message.matter, decision)
             if decision.outcome is Outcome.DISPATCH:
@@ -164,7 +172,10 @@ class Office(OfficeAssignments, OfficeMatters, OfficePool):
     def _decidable(message: Message) -> None:
         if message.state in {MessageState.IN_REVIEW, MessageState.SEALED_REVIEW, MessageState.DISPATCHED}:
             return
-        raise Refused(f"message {message.number} is {message.state}: only one in review, sealed review or dispatched is decided")
+        raise Refused(
+            f"message {message.number} is {message.state}: only one in review, sealed review or dispatched is decided",
+            remedy=f"look at it with: fenban show {message.number}",
+        )
 
     def _unit(self, text: str) -> UnitCode:
         code = self._decider.directory.resolve(text)

@@ -22,6 +22,7 @@ from domain.messages import Message
 from domain.ports import UnitOfWork
 
 EVERY_PARKED = 10_000_000
+LOOK = "look it up with: fenban assignment list"
 
 
 class OfficeAssignments(OfficeSteps):
@@ -32,7 +33,7 @@ class OfficeAssignments(OfficeSteps):
 
         def step(uow: UnitOfWork, changes: Changes, message: Message, assignment: Assignment) -> Deadline:
             if assignment.state not in OPEN:
-                raise Refused(f"an assignment that is {assignment.state} cannot be extended")
+                raise Refused(f"an assignment that is {assignment.state} cannot be extended", remedy=LOOK)
             if self._granted_just_so(uow, assignment, days, masked_words(reason, changes.names)):
                 return assignment.deadline
             deadline = self._calendar.deadline(assignment.deadline.due, days)
@@ -71,11 +72,11 @@ class OfficeAssignments(OfficeSteps):
         """督办: the office presses for an answer now. The same words again on one day change nothing. Raises Refused when
         nothing is owed or no reason is given."""
         if not reason.strip():
-            raise Refused("a reminder needs its reason")
+            raise Refused("a reminder needs its reason", remedy="say why")
 
         def step(uow: UnitOfWork, changes: Changes, message: Message, assignment: Assignment) -> None:
             if assignment.state not in OPEN:
-                raise Refused(f"an assignment that is {assignment.state} owes nothing to be reminded of")
+                raise Refused(f"an assignment that is {assignment.state} owes nothing to be reminded of", remedy=LOOK)
             said = masked_words(reason, changes.names)
             if not self._reminded_just_so(uow, assignment, said, changes.now):
                 emit_reminder(uow, changes, message, assignment, ReminderStage.OFFICE, said, self.actor)
@@ -101,8 +102,11 @@ class OfficeAssignments(OfficeSteps):
 
         def step(uow: UnitOfWork, changes: Changes, message: Message) -> None:
             row = changes.matters[message.matter]
+            if row.state is MatterState.CLOSED:
+                return
             if row.state is not MatterState.ANSWERED:
-                raise Refused(f"a matter that is {row.state} cannot be closed: it must be answered first")
+                what = f"a matter that is {row.state} cannot be closed: it must be answered first"
+                raise Refused(what, remedy="see what its units owe with: fenban assignment list")
             parts = uow.assignments.of_matters([row.id])[row.id]
             if any(part.state is AssignmentState.RETURNED and part.withdrawn_at is None for part in parts):
                 raise Refused("a unit returned its part: decide that first", remedy="see: fenban review list")
@@ -114,12 +118,14 @@ class OfficeAssignments(OfficeSteps):
     def reveal(self, number: Number, reason: str) -> dict[str, Any]:
         """The original words and the sender, with the reason in the audit log. Raises Refused, HaltForPerson."""
         if not reason.strip():
-            raise Refused("a reveal needs its reason")
+            raise Refused("a reveal needs its reason", remedy="say why")
 
         def step(uow: UnitOfWork, changes: Changes, message: Message) -> dict[str, Any]:
             values = [value for value in uow.vault.get(message.owner) if value.name == ORIGINAL]
             if not values:
-                raise Refused("the original of this message is not in the vault")
+                raise Refused(
+                    "the original of this message is not in the vault", remedy="it was erased: nothing of it can be shown"
+                )
             changes.note(self.actor, "message.reveal", message.number, reason=reason)
             revealed: dict[str, Any] = json.loads(self._vault.open(values[-1]))
             return {"number": message.number, "version": message.version, **revealed}

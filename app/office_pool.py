@@ -26,7 +26,8 @@ class OfficePool(OfficeSteps):
             row = changes.matters[message.matter]
             latest = self._latest_decision(uow, message)
             if enclosed(message, row, latest):
-                raise Refused("a matter that is sealed, has excluded units or may accuse one is not shown to every unit")
+                what = "a matter that is sealed, has excluded units or may accuse one is not shown to every unit"
+                raise Refused(what, remedy="decide about it: fenban review decide")
             decision = self._waiting(changes, message, latest, POOL_RULE, OPEN_TO_ALL)
             decision = replace(
                 decision,
@@ -47,7 +48,7 @@ class OfficePool(OfficeSteps):
         def step(uow: UnitOfWork, changes: Changes, message: Message) -> None:
             row = changes.matters[message.matter]
             if not uow.pool.offered([row.id]):
-                raise Refused(f"message {message.number} is not open for claiming")
+                raise Refused(f"message {message.number} is not open for claiming", remedy="look it up with: fenban pool list")
             said = masked_words(reason, changes.names)
             changes.decide(row.id, self._waiting(changes, message, self._latest_decision(uow, message), "person", said))
             changes.emit(Offer(row))

@@ -148,7 +148,17 @@ class OfficeSteps:
     def _expect(message: Message, states: Sequence[MessageState]) -> None:
         if message.state not in states:
             wanted = " or ".join(states)
-            raise Refused(f"message {message.number} is {message.state}, not {wanted}")
+            raise Refused(
+                f"message {message.number} is {message.state}, not {wanted}",
+                remedy=f"look at it with: fenban show {message.number}",
+            )
+
+    def _stands(self, message: Message, wanted: MessageState, states: Sequence[MessageState]) -> bool:
+        """Whether it has come to be so already: a step that is repeated changes nothing. Else it must be in one of the states."""
+        if message.state is wanted:
+            return True
+        self._expect(message, states)
+        return False
 
 
 def _with_company(uow: UnitOfWork, numbers: Sequence[Number]) -> tuple[dict[Number, Message], list[Message]]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.phrases import phrase
 from app.texts import text
 
 if TYPE_CHECKING:
@@ -22,7 +23,15 @@ SettingsOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="机器可读 / for programs: JSON on stdout")]
 ByOption = Annotated[str | None, typer.Option("--by", metavar="NAME", help="经办人，记入审计 / who does it, for the audit log")]
-ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="理由 / the reason, kept")]
+
+
+def _given(reason: str) -> str:
+    if not reason.strip():
+        raise typer.BadParameter(phrase("the reason must not be empty"))
+    return reason
+
+
+ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="理由 / the reason, kept", callback=_given)]
 
 OK, WRONG = 0, 1
 

@@ -302,7 +302,7 @@ def _feedback(
         )
         result = system.feedback().apply(event, actor=by or system.office().actor)
     if result.outcome is FeedbackOutcome.REJECTED:
-        raise Refused(result.reason)
+        raise Refused(result.reason, remedy="look it up with: fenban assignment list")
     note = text("feedback.repeated") if result.outcome is FeedbackOutcome.REPEATED else phrase(result.reason)
     say(f"{text('done')}{f' ({note})' if note else ''}")
 

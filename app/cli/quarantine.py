@@ -95,7 +95,8 @@ def quarantine_replay(
         if any(outcome in UNDERSTOOD for _, outcome in results):
             say(text("work.goes_on"))
     if missing:
-        say(phrase(f"not waiting in quarantine: {', '.join(map(str, missing))}"))
+        what, remedy = f"not waiting in quarantine: {', '.join(map(str, missing))}", "look them up with: fenban quarantine list"
+        say(f"{phrase(what)} → {phrase(remedy)}")
     if missing or any(outcome not in UNDERSTOOD for _, outcome in results):
         raise typer.Exit(WRONG)
 
