@@ -247,7 +247,8 @@ def beside(contents: Contents, hint: str) -> str:
         if not inner.text.strip():
             _take_enclosed(inner, hint)
         contents.parts = inner.parts
-        found[f"{decode_field(raw_field(message, 'subject'), hint)}\n{inner.text}".strip()] = None
+        if inner.text not in contents.text:
+            found[f"{decode_field(raw_field(message, 'subject'), hint)}\n{inner.text}".strip()] = None
     return "\n\n".join(text for text in found if text.strip() and text not in contents.text)[:_LONGEST_BESIDE]
 
 

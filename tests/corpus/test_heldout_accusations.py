@@ -81,6 +81,20 @@ def test_what_stands_around_an_accusation_hides_it_from_nobody(before: str, afte
     assert share([one.action != "seal" and not one.doubtful for one in screened]) <= 0.025
 
 
+@pytest.mark.parametrize(
+    ("text", "sealed"),
+    [
+        ("听说镇上管这个的收了承包队的好处,钱到位了才来。", True),
+        ("派出所有人吃赌场老板的股份。", True),
+        ("请街道宣传多读书的好处。", False),
+        ("快递柜收了居民的钱,街道能不能协调?", False),
+    ],
+)
+def test_what_an_official_took_from_somebody_is_sealed(text: str, sealed: bool) -> None:
+    decider = decider_of(accusations("named")[0].unit)
+    assert (decider.screen(letter("反映", text)).action == "seal") is sealed
+
+
 def test_signs_of_either_width_are_the_same_to_the_screens() -> None:
     wide = "打招呼。您好！客运线路审批，运管处处长一个电话打招呼，没有资质的公司中标了。"
     decider = decider_of(accusations("named")[0].unit)

@@ -87,6 +87,10 @@ def test_behind_a_covering_note_the_enclosed_mail_is_the_letter() -> None:
     assert draft.beside == "附件：报告.docx"
 
 
+def test_an_enclosed_mail_that_is_all_there_is_is_read_once() -> None:
+    assert understand(enclosing("")).body_own == "滨河小区自来水发黄，已经一周。"
+
+
 def test_what_is_enclosed_in_a_letter_stands_beside_it() -> None:
     own = "滨河小区停水三天，去年也是如此，现把当时的来信一并附上，请查阅。"
     draft = understand(enclosing(own))
