@@ -90,7 +90,8 @@ def read(data: bytes, declared: str = "", hint: str = "") -> Reading:
         if data.startswith(mark):
             text = data[len(mark) :].decode(charset, "replace")
             return Reading(text, charset, "\ufffd" in text)
-    if codec.startswith(("utf-16", "utf-32")) and b"\x00" in data and (wide := _strict(data, codec)) is not None:
+    wide = _strict(data, codec) if codec.startswith(("utf-16", "utf-32")) else None
+    if wide is not None and (b"\x00" in data or _everyday_share(wide) > 0.3):
         return Reading(wide, codec)
     return _read_high(data, codec, codec_of(hint))
 
@@ -120,13 +121,19 @@ def _read_high(data: bytes, codec: str, hint: str) -> Reading:
     if utf8 is not None:
         chinese = _chance_utf8(utf8, data, codec)
         return Reading(utf8, "utf-8") if chinese is None else Reading(chinese, "gb18030")
-    mostly_utf8 = _mostly_utf8(data)
+    mostly_utf8 = _mostly_utf8(data) or (codec == "utf-8" and _cut_utf8(data))
     best = None if mostly_utf8 else _one_charset(data, codec, hint)
     if best is not None:
         return best
     if b"\n" in data.strip() and (lines := _by_lines(data, codec, hint)) is not None:
         return lines
     return Reading(data.decode("utf-8", "replace"), "utf-8", True) if mostly_utf8 else _with_replacement(data, codec or hint)
+
+
+def _cut_utf8(data: bytes) -> bool:
+    """Nothing is wrong with this Chinese text but that its last character is cut."""
+    whole = next((text for short in (1, 2, 3) if (text := _strict(data[:-short], "utf-8"))), "")
+    return _HAN.search(whole) is not None and _RARE_SCRIPTS.search(whole) is None
 
 
 def _mostly_utf8(data: bytes) -> bool:

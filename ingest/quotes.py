@@ -33,7 +33,7 @@ _SENTENCE = re.compile("[。！？!?；;].*[\u3400-\u9fff]|[\u3400-\u9fff].*[。
 """What signatures do not hold: who signs with a sentence goes on writing."""
 _FORWARDED = re.compile(
     r"^[\s>]*(?:[-_=—–－─*#]{2,}\s*(?:forwarded message|转发的?邮件(?:信息)?|轉寄郵件|轉發郵件|转发信息|被转发(?:的)?邮件)\s*[-_=—–－─*#:：\s]*"
-    r"|begin forwarded message\s*[:：]|以下是转发(?:的)?邮件\s*[:：]?)\s*$",
+    r"|begin forwarded message\s*[:：]|开始转发的?邮件\s*[:：]?|以下是转发(?:的)?邮件\s*[:：]?)\s*$",
     re.IGNORECASE,
 )
 _GREETING = re.compile(r"尊敬的\w{0,10}|各位|领导|市长|书记|同志|您好|你好|hello|hi|dear", re.IGNORECASE)

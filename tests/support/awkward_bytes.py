@@ -23,6 +23,8 @@ def charsets() -> list[Awkward]:
         labelled("utf-16le", LETTER.encode("utf-16le"), name="utf16-little-endian"),
         labelled("big5", "路燈壞了，請派人來修。".encode("big5"), "路燈壞了，請派人來修。", name="big5"),
         labelled("gb2312", "路燈壞了，請派人修理，謝謝".encode("big5"), "路燈壞了，請派人修理，謝謝", name="big5-called-gb2312"),
+        labelled("utf-16le", "路灯坏了请修".encode("utf-16le"), "路灯坏了请修", name="utf16-of-han-alone"),
+        labelled("utf-8", "路灯坏".encode()[:-1], "路灯\ufffd", name="utf8-cut-in-its-last-character"),
         labelled("hz-gb-2312", LETTER.encode("hz"), name="hz"),
         labelled("cp936", LETTER.encode("gbk"), name="cp936"),
         labelled("utf8mb4", LETTER.encode(), name="utf8mb4"),
