@@ -13,8 +13,9 @@ from domain.ids import ChannelId, ExternalId, Number, VaultOwner
 from domain.messages import Capture, CaptureOutcome, Draft, MailKind, Manifest, MessageState, SeenItem
 from domain.ports import UnitOfWork, Vault
 from domain.records import NewMessage, Note, PollRow, QuarantineRow, Revision, SealedValue
-from ingest.mask import mask
+from ingest.mask import NAME_MASK, mask
 from ingest.normalise import normalise
+from ingest.personal import find_contacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ class RegisterPlan:
             state, reason = MessageState.FILTERED, f"mail:{draft.mail_kind}"
         elif not draft.in_place:
             state, reason = MessageState.FILTERED, "place"
-        subject, body = masked(draft.subject, draft), masked(draft.body_own, draft)
+        subject, body = _masked_letter(draft)
         values = [(ORIGINAL, original_bytes(draft))]
         if capture_id is None:
             values.insert(0, (CAPTURE, capture_bytes(capture)))
@@ -169,6 +170,7 @@ class RegisterPlan:
         if capture_id is None:
             values.insert(0, (CAPTURE, capture_bytes(item.capture)))
         self.sealed += self._seal(item, values, existing)
+        subject, body = _masked_letter(draft)
         self.revisions.append(
             Revision(
                 poll=0,
@@ -176,8 +178,8 @@ class RegisterPlan:
                 at=self.now,
                 kind=draft.kind,
                 addressed_to=masked(draft.addressed_to, draft),
-                subject=masked(draft.subject, draft),
-                body=masked(draft.body_own, draft),
+                subject=subject,
+                body=body,
                 place=masked(draft.place, draft),
                 submitted_at=draft.submitted_at,
                 list_mark=item.capture.list_mark,
@@ -237,6 +239,17 @@ class RegisterPlan:
 def masked(text: str, draft: Draft) -> str:
     """Normalised, and personal data replaced by what it is, the sender's own name too."""
     return masked_text(text, (draft.sender.name,) if draft.sender.name else ())
+
+
+def _masked_letter(draft: Draft) -> tuple[str, str]:
+    """Title and text; a name that one of them gives as the writer's own is masked in both."""
+    subject, body = masked(draft.subject, draft), masked(draft.body_own, draft)
+    if NAME_MASK in subject or NAME_MASK in body:
+        given = find_contacts(normalise(draft.subject)).names + find_contacts(normalise(draft.body_own)).names
+        names = tuple(name for name in given if name != draft.sender.name)
+        if names:
+            return mask(subject, names), mask(body, names)
+    return subject, body
 
 
 def masked_text(text: str, names: tuple[str, ...] = ()) -> str:

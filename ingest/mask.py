@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 from ingest.personal import PersonalKind, find_personal
 
+NAME_MASK = "【姓名】"
 _WORDS = {
     PersonalKind.PHONE: "【电话】",
     PersonalKind.ID_NUMBER: "【证件号】",
     PersonalKind.EMAIL: "【邮箱】",
     PersonalKind.PLATE: "【车牌】",
-    PersonalKind.NAME: "【姓名】",
+    PersonalKind.NAME: NAME_MASK,
     PersonalKind.ACCOUNT: "【账号】",
 }
 

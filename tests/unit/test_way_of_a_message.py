@@ -544,6 +544,13 @@ def test_a_store_that_is_gone_is_not_begun_anew(tmp_path: Path) -> None:
         _ = System(desk.system.settings).store
 
 
+def test_a_name_that_the_text_gives_is_masked_in_the_title_too(desk: Desk) -> None:
+    number = desk.letter("1", "我叫李小梅,家里停水三天了。", subject="李小梅反映停水", name="快乐人生")
+    assert (desk.message(number).subject, desk.message(number).body) == ("【姓名】反映停水", "我叫【姓名】,家里停水三天了。")
+    desk.poll(desk.capture("1", "市民李小梅反映:停水四天了。", subject="李小梅再反映", name="快乐人生"))
+    assert (desk.message(number).subject, desk.message(number).version) == ("【姓名】再反映", 2)
+
+
 def test_an_accusation_in_the_quoted_part_of_a_mail_is_sealed(desk: Desk) -> None:
     own, quoted = "还是没有人处理，请尽快回复。", "还是没有人处理，请尽快回复。\n> 供水公司经理贪污水表改造款，每户多收四百。"
     sealed = desk.letter("m1", quoted, own=own, channel="mail")
