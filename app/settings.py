@@ -423,7 +423,7 @@ def load_settings(given: Path | None = None) -> Settings:
     except (OSError, UnicodeDecodeError) as error:
         raise BadSettings([f"{path} cannot be read: {type(error).__name__} → save it as UTF-8, readable by this user"]) from None
     except tomllib.TOMLDecodeError as error:
-        raise BadSettings([f"{path}: not valid TOML: {error}"]) from None
+        raise BadSettings([f"{path}: not valid TOML: {error} → correct it there"]) from None
     try:
         return Settings(**{**data, "base": path.resolve().parent, "file": path.resolve()})
     except ValidationError as error:

@@ -10,6 +10,8 @@ Floats = npt.NDArray[Any]
 
 OUT_OF_FOLD = -1
 UNKNOWN_TEXT = 0.5
+MORE_THAN_EVEN = float(np.nextafter(0.5, 1.0))
+"""What is as likely wrong as right waits for a person, whatever was seen: so does a text of which no word is known."""
 LEAST_LETTERS = 20
 """A precision is not judged on fewer held-out letters than this."""
 
@@ -82,7 +84,8 @@ def threshold(calibration: Calibration, target: float) -> float | None:
     """The least confidence that keeps the precision ``target`` on letters to come; None when none surely does.
 
     It must keep it among letters held out at random, and, where times are known, among later letters too: out-of-fold
-    figures alone are too good where work moves between units. None when nothing was held out.
+    figures alone are too good where work moves between units. None when nothing was held out. Always above one half: where letters
+    are told apart so easily that hardly one is wrong, the least confidence among them says nothing of a letter unlike them all.
     """
     held = calibration.held_block
     sides = [side for side in (held == OUT_OF_FOLD, held != OUT_OF_FOLD) if side.any()]
@@ -90,7 +93,7 @@ def threshold(calibration: Calibration, target: float) -> float | None:
         _least_confidence(target, calibration.held_confidence[side], calibration.held_right[side], held[side]) for side in sides
     ]
     kept = [value for value in found if value is not None]
-    return max(kept) if kept and len(kept) == len(found) else None
+    return max(MORE_THAN_EVEN, *kept) if kept and len(kept) == len(found) else None
 
 
 def _least_confidence(target: float, confidence: Floats, right: Floats, block: Floats) -> float | None:

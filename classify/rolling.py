@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from classify.confidence import wilson_lower
+from classify.confidence import MORE_THAN_EVEN, wilson_lower
 from domain.ids import UnitCode
 
 LATELY = 1000
@@ -112,7 +112,7 @@ def _least(confidence: npt.NDArray[Any], right: npt.NDArray[Any], target: float)
     lower = wilson_lower(hits + beside * promise, counts + beside, CAUTION)
     ends = np.append(values[:-1] > values[1:], True)
     good = np.flatnonzero((lower >= target) & (counts >= LEAST_ABOVE) & ends)
-    return float(values[good[-1]]) if len(good) else None
+    return max(MORE_THAN_EVEN, float(values[good[-1]])) if len(good) else None
 
 
 def _log_odds(share: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -71,11 +71,11 @@ def audit_verify(as_json: JsonOption = False, settings: SettingsOption = None) -
         count = sum(1 for _ in uow.audit.entries())
     if as_json:
         emit_lines([{"entries": count, "intact": not broken, "broken": broken}])
-    elif broken:
-        say(phrase(broken))
-    else:
+    elif not broken:
         show(f"{count} {text('audit.intact')}")
     if broken:
+        remedy = "keep the files, and compare with a backup: docs/operators.md, Audit"
+        say(f"{phrase(broken)} → {phrase(remedy)}")
         raise typer.Exit(WRONG)
 
 

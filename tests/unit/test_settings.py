@@ -91,6 +91,7 @@ def test_a_missing_file_names_its_remedy(tmp_path: Path) -> None:
 def test_bad_toml_is_one_line(tmp_path: Path) -> None:
     (problem,) = problems(tmp_path, "city = [\n")
     assert "not valid TOML" in problem
+    assert " → " in problem
 
 
 def test_health_listens_on_loopback_only(tmp_path: Path) -> None:
