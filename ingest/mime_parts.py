@@ -11,6 +11,7 @@ from ingest.mime_charset import read
 from ingest.mime_forms import is_stub, of_calendar, same_text, says_else
 from ingest.mime_headers import decode_field, parameter, raw_field
 from ingest.mime_payload import UUENCODED, clean_lines, decoded_payload, payload_bytes, unflowed, uudecode
+from ingest.mime_smime import signed_content
 from ingest.mime_tnef import open_tnef
 from ingest.mime_tree import flattened, is_kept, media_type, parse_message
 
@@ -169,6 +170,8 @@ def _leaf(part: Message, contents: Contents, main: str, sub: str, hint: str, dep
         return
     if data.strip() or name:
         contents.attach(name, f"{main}/{sub}", data)
+    if sub in ("pkcs7-mime", "x-pkcs7-mime") and depth < _DEEPEST and (signed := signed_content(data)) is not None:
+        _walk(parse_message(signed)[0], contents, hint, depth + 1, top=top)
     if data.strip() and name.lower().endswith(".eml") and depth < _DEEPEST:
         contents.kept.append(data)
     if sub == "calendar":

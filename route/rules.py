@@ -186,6 +186,8 @@ class Rulebook:
             if (light and screen.weighed) or (first is not None and screen.action is not ScreenAction.SEAL):
                 continue
             if screen.name in waived or not holds(screen.when, reading):
+                # Whoever thanks at the end of an accusation is no praiser: a person sees the difference.
+                doubtful = doubtful or (screen.weighed and screen.name not in waived and _only_spared(screen.when, reading))
                 continue
             if screen.weighed and self._weighs_little(reading):
                 light = doubtful = True
@@ -243,6 +245,11 @@ def holds(when: Conditions, reading: Reading) -> bool:
         return False
     # As bytes: RE2 would translate each place back, and only whether there is one matters.
     return _fits(when, reading) and (when.regex is None or when.regex.search(reading.text.encode()) is not None)
+
+
+def _only_spared(when: Conditions, reading: Reading) -> bool:
+    """Whether all holds but that one of the words stands there that spare a letter."""
+    return bool(when.none) and not when.none.isdisjoint(reading.spans) and holds(replace(when, none=frozenset()), reading)
 
 
 def _fits(when: Conditions, reading: Reading) -> bool:

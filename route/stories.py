@@ -34,6 +34,8 @@ seals a shorter text raises a doubt."""
 SPEAKS_FULLY = 45
 """Characters of a text that says enough to be weighed; a shorter one needs the more weight."""
 SENTENCES = re.compile("[^。！？；!?;]*[。！？；!?;]*")
+PRAISE = re.compile("^[^。]{0,2}(?:表扬|感谢|点赞|致谢|好人好事|拾金不昧)|(?:写信|来信|特此)(?:表示)?(?:感谢|表扬|致谢)")
+"""A title or a letter that praises: what is told then, gifts and money returned, a person reads first."""
 PART = re.compile("<([a-z]+)>")
 
 
@@ -184,6 +186,8 @@ class StoryScreen:
         if window < CUES_BY_WINDOW and passage < (DOUBT_BY_PASSAGE if len(text) > LONG else CUES_BY_PASSAGE):
             return NOTHING_HEARD
         told = self._cues.find(text, LONG_SEALS if len(text) > LONG else 0)
+        if PRAISE.search(text) is not None:
+            return Heard("", True)
         if told is not None:
             return Heard("may tell of " + ", ".join(told.reasons), True)
         if len(text) > LONG:

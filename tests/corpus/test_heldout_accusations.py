@@ -95,6 +95,19 @@ def test_what_an_official_took_from_somebody_is_sealed(text: str, sealed: bool) 
     assert (decider.screen(letter("反映", text)).action == "seal") is sealed
 
 
+@pytest.mark.parametrize(
+    ("subject", "text"),
+    [
+        ("审批", "客运线路审批,运管处处长一个电话打招呼,没有资质的公司中标了,衷心感谢!"),
+        ("表扬环卫工", "表扬路上的环卫师傅,捡到我的钱包里面有三千块原封不动还给我。"),
+        ("大雪", "镇干部和村主任一家一家送煤送被,我奶奶激动得掉眼泪,写信表示感谢。"),
+    ],
+)
+def test_what_thanks_is_not_sealed_by_that_word_nor_sent_by_it(subject: str, text: str) -> None:
+    screened = decider_of(accusations("named")[0].unit).screen(letter(subject, text))
+    assert (screened.action, screened.doubtful) == ("", True)
+
+
 def test_signs_of_either_width_are_the_same_to_the_screens() -> None:
     wide = "打招呼。您好！客运线路审批，运管处处长一个电话打招呼，没有资质的公司中标了。"
     decider = decider_of(accusations("named")[0].unit)

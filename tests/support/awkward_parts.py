@@ -5,6 +5,23 @@ from tests.support.awkward_mails import HTML, LETTER, LETTER_BYTES, PLAIN, Awkwa
 TEXT = "Content-Type: text/plain; charset=utf-8"
 
 
+def signed_data(*, pieces: bool = False) -> bytes:
+    """As Outlook writes it, or in a stream of unknown length as OpenSSL does; without signers."""
+
+    def value(tag: int, *contents: bytes) -> bytes:
+        content = b"".join(contents)
+        return bytes([tag, len(content)]) + content if len(content) < 128 else bytes([tag, 0x81, len(content)]) + content
+
+    said = (PLAIN + "\r\n\r\n路灯坏了").encode()
+    octets = value(0x04, said)
+    if pieces:
+        octets = b"\x24\x80" + value(0x04, said[:30]) + value(0x04, said[30:]) + b"\0\0"
+    data = bytes.fromhex("06092a864886f70d010701")
+    held = b"\xa0\x80" + octets + b"\0\0" if pieces else value(0xA0, octets)
+    inner = value(0x30, value(0x02, b"\1"), value(0x31), value(0x30, data, held), value(0x31))
+    return value(0x30, bytes.fromhex("06092a864886f70d010702"), value(0xA0, inner))
+
+
 def bodies() -> list[Awkward]:
     def of(name: str, top: str, data: bytes, **says: object) -> Awkward:
         return Awkward(name, mail(head(top), data), {"kind": "letter", **says})
@@ -135,6 +152,16 @@ def bodies() -> list[Awkward]:
             mixed("H"),
             parts("H", (PLAIN + "; name=a.txt\r\nContent-Disposition: inline; filename=a.txt", LETTER_BYTES)),
             holds=[LETTER],
+        ),
+        *(
+            of(
+                f"signed-smime-{name}",
+                "Content-Type: application/pkcs7-mime; smime-type=signed-data; name=smime.p7m\r\nContent-Transfer-Encoding: base64",
+                b64(data),
+                text="路灯坏了",
+                attachments=[("smime.p7m", "application/pkcs7-mime", len(data))],
+            )
+            for name, data in (("whole", signed_data()), ("in-pieces", signed_data(pieces=True)))
         ),
         of(
             "opaque-smime",
