@@ -72,7 +72,7 @@ class CityEditor:
         path = self._system.settings.path(path)
         try:
             raw = path.read_bytes() if path.exists() else b""
-            return CityFile(name, path, raw.decode("utf-8"), sha256(raw).hexdigest())
+            return CityFile(name, path, raw.decode("utf-8-sig"), sha256(raw).hexdigest())
         except (OSError, UnicodeDecodeError) as error:
             raise Refused(f"{path.name} cannot be read ({type(error).__name__})", remedy="mend it on the machine") from None
 

@@ -417,7 +417,7 @@ def load_settings(given: Path | None = None) -> Settings:
     """Raises BadSettings with a line for each problem: file, key, what is wrong."""
     path = settings_path(given)
     try:
-        data: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        data: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise BadSettings([f"{path} does not exist → make one with `fenban init`, or name yours with --settings"]) from None
     except (OSError, UnicodeDecodeError) as error:

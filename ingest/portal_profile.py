@@ -174,14 +174,16 @@ class PortalProfile:
 def load_profile(path: Path) -> PortalProfile:
     """The profile in a TOML file. Raises BadSettings with a line per problem: file, key, what is wrong, what to write."""
     try:
-        document = tomllib.loads(path.read_text("utf-8"))
+        document = tomllib.loads(path.read_text("utf-8-sig"))
     except OSError as error:
         raise BadSettings(
             [
                 f"{path}: cannot be read ({error.strerror}) → write it, or correct the channel's profile (docs/channels.md shows one)"
             ]
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        raise BadSettings([f"{path}: is not in UTF-8 → save it as UTF-8"]) from None
+    except tomllib.TOMLDecodeError as error:
         raise BadSettings([f"{path}: is no TOML file in UTF-8 ({error}) → correct it there"]) from None
     try:
         profile = TypeAdapter(PortalProfile).validate_python(document)

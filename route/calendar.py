@@ -185,10 +185,12 @@ def _name(library: str) -> str:
 
 def _load_local(path: Path) -> Mapping[int, LocalYear]:
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise BadSettings([f"{path}: cannot be read ({error.strerror}) → name an existing file"]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        raise BadSettings([f"{path}: is not in UTF-8 → save it as UTF-8"]) from None
+    except tomllib.TOMLDecodeError as error:
         raise BadSettings([f"{path}: is not TOML in UTF-8 ({error}) → mend that line"]) from None
     problems = [f"{path}: unknown key {key!r} → only [[year]] may stand here" for key in document.keys() - {"year"}]
     years: dict[int, LocalYear] = {}

@@ -168,11 +168,11 @@ def load_directory(path: Path, regions: Path | None = None) -> Directory:
     """Reads ``units.toml``, and the table of regions where there is one. Raises BadSettings that names file, unit and remedy
     for each problem."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise BadSettings([f"{path}: cannot be read ({error.strerror}) → name an existing file"]) from None
-    except UnicodeDecodeError as error:
-        raise BadSettings([f"{path}: is not TOML in UTF-8 ({error}) → mend that line"]) from None
+    except UnicodeDecodeError:
+        raise BadSettings([f"{path}: is not in UTF-8 → save it as UTF-8"]) from None
     return read_directory(text, str(path), read_regions(regions) if regions is not None else ())
 
 

@@ -83,8 +83,10 @@ def load_rules(
     problems: list[str] = []
     for path in paths:
         try:
-            sources.append((str(path), path.read_text(encoding="utf-8")))
-        except (OSError, UnicodeDecodeError) as error:
+            sources.append((str(path), path.read_text(encoding="utf-8-sig")))
+        except UnicodeDecodeError:
+            problems.append(f"{path}: is not in UTF-8 → save it as UTF-8")
+        except OSError as error:
             problems.append(f"{path}: cannot be read ({type(error).__name__}) → name an existing file in UTF-8")
     return _rulebook(sources, problems, directory, channels=channels, builtin=builtin)
 
