@@ -1,6 +1,5 @@
 """``fenban evaluate``: how good a model trained on one file is on another, or how good it would have been on a file's past."""
 
-import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from app.cli.base import progress_bar, say
+from app.cli.base import emit, progress_bar, say
 from app.phrases import phrase, told
 from app.texts import text
 from domain.clock import SystemClock
@@ -84,7 +83,7 @@ def evaluate(
         say(told(error))
         raise typer.Exit(1) from error
     if as_json:
-        typer.echo(json.dumps(figures, ensure_ascii=False))
+        emit(figures)
     else:
         _say(figures, sys.stdout)
 
