@@ -49,7 +49,10 @@ _OWN_FIELDS = "联系人|举报人|投诉人|反映人|信访人|申请人|申�
 ROLES = ("市民", "居民", "业主", "村民", "家长", "群众", "职工", "农民", "用户")
 """What writers call themselves in front of their names."""
 
-PATIENTS = ("学生", "考生", "患者", "病人", "死者", "伤者")
+PATIENTS = (
+    *("学生", "考生", "患者", "病人", "死者", "伤者", "孩子", "小孩", "孙子", "孙女", "儿童"),
+    *("老人", "低保户", "五保户", "残疾人"),
+)
 """Private persons of whom a letter is written, in front of their names."""
 
 CHILDREN = ("孩子", "儿子", "女儿", "丈夫", "妻子", "爱人", "老公", "老婆", "父亲", "母亲")

@@ -25,7 +25,7 @@ _G = rf"(?:\s?{_H})"
 _NAME = rf"(?:(?:{COMPOUND_SURNAMES}){_G}{{1,2}}|[{SURNAMES}]{_G}{{1,2}})"
 
 _SIGNERS = ("代表:", "代表：", "联名人", "签字人")
-_MYSELF = ("我叫", "我是", "我名", "我的名", "我的姓名", "我姓", "我(", "我（", "本人")
+_MYSELF = ("俺叫", "我叫", "我是", "我名", "我的名", "我的姓名", "我姓", "我(", "我（", "本人")
 NAME_LABELS = (*FIELDS, *ROLES, *KIN, *PATIENTS, *(f"{who}叫" for who in CHILDREN), *_SIGNERS, *_MYSELF)
 """Where one of these stands, ``names_at`` may find a name."""
 
@@ -34,7 +34,7 @@ _LABEL_COLON = re.compile(
     rf"(?:{_LABELS})(?:是|为)?\s?[:：]\s?(?P<name>{_H}(?:[\s·•]?{_H}){{1,5}}|[A-Za-z]{{2,20}}(?:\s[A-Za-z]{{2,20}}){{0,2}})"
 )
 _SELF = re.compile(
-    rf"(?:我的?(?:名字?叫做?|叫做?|(?:名字|姓名)(?:是|为|叫))|本人(?:姓名|名字)?(?:叫做?|名叫|是|为)|我姓{_H}名)[:：,，]?\s?(?P<name>{_NAME})"
+    rf"(?:俺叫|我的?(?:名字?叫做?|叫做?|(?:名字|姓名)(?:是|为|叫))|本人(?:姓名|名字)?(?:叫做?|名叫|是|为)|我姓{_H}名)[:：,，]?\s?(?P<name>{_NAME})"
 )
 _SELF_PLAIN = re.compile(
     rf"(?:本人(?:姓名)?|{'|'.join(OWN_FIELDS)})\s?[:：,，]?\s?(?P<name>(?:(?:{COMPOUND_SURNAMES}){_G}{{1,2}}|[{PLAIN_SURNAMES}]{_G}{{1,2}}))"
@@ -54,11 +54,11 @@ _RELATIVES = "女儿|儿子|妻子|丈夫|父亲|母亲|爸爸|妈妈|孩子|爱
 # 我是本市市民张三丰，…, 业主张三丰反映…, 我（张三丰）是…, 我是张三丰的女儿, 我父亲叫张三丰, 我父亲张三丰在….
 _OTHER_SELVES = re.compile(
     rf"我是{_H}{{0,8}}?(?:{'|'.join(ROLES)})(?P<role>{_PLAIN_NAME})(?=\s*(?:$|[,，。.;；!！、\n(（]))"
-    rf"|(?:{'|'.join(ROLES)})\s?(?P<acting>{_PLAIN_NAME}|[周程郑许叶丁夏熊贺钱武汤何林马]{_H}{{2}})(?=\s*(?:反映|来信|敬上|投诉|求助|咨询|建议|举报|留言|写信|上书|呈上|电话|手机|【|\n|$))"
+    rf"|(?:{'|'.join(ROLES)})\s?(?P<acting>{_PLAIN_NAME}|[周程郑许叶丁夏熊贺钱武汤何林马]{_H}{{2}})(?=\s*(?:反映|来信|敬上|投诉|求助|咨询|建议|举报|留言|写信|上书|呈上|电话|手机|[【、]|\n|$))"
     rf"|我\s?[(（](?:姓名[:：]?)?(?P<bracket>{_NAME})[)）,，]"
     rf"|我是(?P<of>{_PLAIN_NAME}|[周程郑许叶丁夏熊贺钱武汤何林马]{_H}{{1,2}})的(?:{_RELATIVES})"
     rf"|(?:{'|'.join((*KIN, *CHILDREN))}){_H}?(?:名字|姓名)?(?:叫|名叫|名为)(?:做)?(?P<kin>{_NAME})(?=\s*(?:$|[^\u3400-\u9fff]|[是在今现男女患身住]))"
-    rf"|(?:{'|'.join((*KIN, *PATIENTS))})(?P<of_kin>{_PLAIN_NAME})(?=\s*(?:$|[^\u3400-\u9fff]|[是在今现男女患因被于从系和与住生得瘫摔也]))"
+    rf"|(?:{'|'.join((*KIN, *PATIENTS))})(?P<of_kin>{_PLAIN_NAME})(?=\s*(?:$|[^\u3400-\u9fff]|[是在今现男女患因被于从系和与住生得瘫摔也上]))"
     rf"|本人\s?(?P<own>{_NAME})(?=\s*[(（]\s*(?:男|女|身份|电话|手机|联系|[0-9【]))"
 )
 _SIGNATURE_LINE = re.compile(
