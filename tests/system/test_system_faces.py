@@ -4,6 +4,7 @@ import csv
 import json
 import shutil
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -24,13 +25,27 @@ ASSIGNED = {"sent", "signed", "completed", "returned", "withdrawn"}
 @pytest.fixture(scope="module")
 def city(world: World, model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
     """A city whose channels were served once."""
+    with _served(world, tmp_path_factory.mktemp("faces") / "city", model) as made:
+        yield made
+
+
+@pytest.fixture
+def unlearned(world: World, tmp_path: Path) -> Iterator[City]:
+    """The same without a model: every letter that may be decided waits for a person."""
+    with _served(world, tmp_path / "city", None) as made:
+        yield made
+
+
+@contextmanager
+def _served(world: World, folder: Path, model: Path | None) -> Iterator[City]:
     channels: Channels = open_channels(world.scenario)
-    made = channels.city(tmp_path_factory.mktemp("faces") / "city", world.corpus)
-    shutil.copytree(model, made.folder / "models")
-    channels.serve(1)
-    made.run("run", "--until-idle")
-    yield made
-    channels.close()
+    with closing(channels):
+        made = channels.city(folder, world.corpus)
+        if model is not None:
+            shutil.copytree(model, made.folder / "models")
+        channels.serve(1)
+        made.run("run", "--until-idle")
+        yield made
 
 
 @pytest.fixture
@@ -327,7 +342,8 @@ def _offered(city: City) -> str:
     raise AssertionError("no letter in review could be opened for claiming")
 
 
-def test_a_letter_in_the_pool_is_claimed_by_the_first(city: City) -> None:
+def test_a_letter_in_the_pool_is_claimed_by_the_first(unlearned: City) -> None:
+    city = unlearned
     units = [unit["code"] for unit in city.lines("units", "list")][:2]
     number = _offered(city)
     assert number in [row["number"] for row in city.lines("pool", "list")]
