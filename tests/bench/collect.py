@@ -11,7 +11,7 @@ from store.keys import new_key_file
 from store.migrate import upgrade
 from tests.bench.world import SETTINGS, peak_megabytes, seconds
 
-UNITS = '[[unit]]\ncode = "office"\nname = "市信访局"\nlevel = "city"\nregion = "990100"\nduties = ["来信"]\n'
+UNITS = '[[unit]]\ncode = "petitions"\nname = "市信访局"\nlevel = "city"\nregion = "990100"\nduties = ["来信"]\n'
 
 
 def make_collecting_world(folder: Path, channel: Mapping[str, object]) -> None:
