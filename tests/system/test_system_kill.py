@@ -109,7 +109,9 @@ class Story:
         outcomes.check_cases(self.world.scenario, found, 2)
         outcomes.check_topics(self.world.corpus, found)
         assert self.city.run("audit", "verify", "--json").document()["intact"] is True
-        ends = {line["name"]: line["right"] for line in document["lines"] if line["name"] != "listed"}
+        ends = {line["name"]: dict(line["right"]) for line in document["lines"] if line["name"] != "listed"}
+        # Whether the office was told yet of a unit that stopped depends on when somebody looked; what units got is compared as sets.
+        del ends["outbox"]["delivered"]
         return outcomes.sets(found, self.world.scenario), ends
 
 
