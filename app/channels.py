@@ -1,11 +1,13 @@
 """Collectors and parsers from the settings of a channel."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from app.settings import AnyChannel, BoardChannel, MailboxChannel, PortalChannel, Settings, WebChannel
 from domain.errors import BadSettings
-from domain.ids import ChannelId
+from domain.ids import ChannelId, ExternalId
+from domain.messages import SeenItem
 from domain.ports import Clock, Collector, Parser, Seen
 from ingest.board import BoardCollector, BoardConfig
 from ingest.board_parser import BoardParser
@@ -19,6 +21,13 @@ from ingest.portal_profile import load_profile
 
 CONNECT_SECONDS = 4.0
 """A connection under way cannot be interrupted, and stopping must not take longer than five seconds."""
+
+
+class NothingSeen:
+    """Where a channel is only tried: every item of it is new."""
+
+    def seen(self, channel: ChannelId, external_ids: Sequence[ExternalId]) -> Mapping[ExternalId, SeenItem]:  # noqa: ARG002
+        return {}
 
 
 def build_parser(settings: Settings, channel: AnyChannel) -> Parser:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from app.channels import build_collector
+from app.channels import NothingSeen, build_collector
 from app.kafka import kafka_config
 from app.models import file_hash, not_here
 from app.runner import FEED_GROUP
@@ -13,8 +13,6 @@ from app.texts import text
 from app.transactions import reading
 from app.wiring import System
 from domain.errors import BadSettings, FenbanError, HaltForPerson, RetryLater
-from domain.ids import ChannelId, ExternalId
-from domain.messages import SeenItem
 from domain.models import ModelRow, ModelState
 from ingest.mailbox import MailboxCollector
 from route.kafka_link import APPLY, KafkaLink, TopicInfo, TopicState
@@ -164,7 +162,7 @@ def _group(system: System, link: KafkaLink) -> str:
 def _channel(system: System, channel: AnyChannel) -> str:
     """A mailbox is opened and nothing fetched; of a site the first page of its list is read and one letter."""
     small = channel.model_copy(update={"batch_items": 1}) if hasattr(channel, "batch_items") else channel
-    collector = build_collector(system.settings, small, _NothingSeen(), system.clock, system.gate)
+    collector = build_collector(system.settings, small, NothingSeen(), system.clock, system.gate)
     try:
         if isinstance(collector, MailboxCollector):
             return text("doctor.mailbox").format(collector.look())
@@ -179,8 +177,3 @@ def _channel(system: System, channel: AnyChannel) -> str:
 
 def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:NAMED]) + (" …" if len(names) > NAMED else "")
-
-
-class _NothingSeen:
-    def seen(self, channel: ChannelId, external_ids: Sequence[ExternalId]) -> dict[ExternalId, SeenItem]:  # noqa: ARG002
-        return {}

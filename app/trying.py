@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from app.channels import CONNECT_SECONDS
+from app.channels import CONNECT_SECONDS, NothingSeen
 from app.documents import maybe_iso
 from domain.clock import SystemClock
 from domain.errors import HaltForPerson, RejectItem, RetryLater
 from domain.ids import ChannelId, ExternalId
-from domain.messages import Capture, Draft, SeenItem
+from domain.messages import Capture, Draft
 from ingest.http import Fetcher, HttpClient, HttpLimits
 from ingest.http_gate import HostGate
 from ingest.http_network import is_loopback_host
@@ -61,7 +61,7 @@ def try_profile(
         pages = saved = SavedPages(Path(source), clock)
     config = PortalConfig(CHANNEL, home, batch_items=most)
     parser = PortalParser(profile, config)
-    collector = PortalCollector(config, profile, pages, _NothingSeen(), clock, parser.letters)
+    collector = PortalCollector(config, profile, pages, NothingSeen(), clock, parser.letters)
     try:
         batch = collector.poll(cursor)
     except RetryLater:
@@ -109,8 +109,3 @@ def _document(ident: ExternalId, draft: Draft) -> dict[str, Any]:
         "sender": [one.name for one in fields(draft.sender) if getattr(draft.sender, one.name)],
         "defects": list(draft.defects),
     }
-
-
-class _NothingSeen:
-    def seen(self, channel: ChannelId, external_ids: Sequence[ExternalId]) -> dict[ExternalId, SeenItem]:  # noqa: ARG002
-        return {}

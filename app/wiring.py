@@ -5,7 +5,7 @@ commands need (channels, the model, migrations) is imported by them alone: a sho
 import getpass
 import random
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,8 +29,8 @@ from app.settings import AnyChannel, Settings
 from app.worker import Worker, WorkSettings
 from domain.clock import SystemClock
 from domain.errors import BadSettings, FenbanError, HaltForPerson
-from domain.ids import ChannelId, ExternalId
-from domain.messages import Message, SeenItem
+from domain.ids import ChannelId
+from domain.messages import Message
 from domain.models import ModelState
 from domain.ports import Classifier, Clock, Collector, Parser, Topics
 from route.calendar import WorkingCalendar
@@ -428,10 +428,10 @@ class System:
 
     def _channel_problems(self, channel: AnyChannel) -> list[str]:
         """What building the channel's collector says; no connection is opened."""
-        from app.channels import build_collector
+        from app.channels import NothingSeen, build_collector
 
         try:
-            build_collector(self.settings, channel, _NothingSeen(), self.clock, self.gate).close()
+            build_collector(self.settings, channel, NothingSeen(), self.clock, self.gate).close()
         except BadSettings as error:
             return list(error.problems)
         except FenbanError as error:
@@ -457,11 +457,6 @@ def _problems_of(build: Callable[[], object]) -> list[str]:
     except FenbanError as error:
         return [str(error)]
     return []
-
-
-class _NothingSeen:
-    def seen(self, channel: ChannelId, external_ids: Sequence[ExternalId]) -> Mapping[ExternalId, SeenItem]:  # noqa: ARG002
-        return {}
 
 
 def _make_folder(folder: Path) -> None:
