@@ -74,8 +74,7 @@ def desk(tmp_path: Path, any_store: str) -> Desk:
 def park(desk: Desk) -> None:
     number = desk.letter("1", WATER)
     desk.work()
-    while desk.linker.look():
-        pass
+    desk.link()
     with desk.system.store.unit_of_work() as uow:
         record = uow.reads.outstanding(desk.message(number).matter)[0]
         uow.outbox.settle([Delivery(record.id, DeliveryStatus.REFUSED, reason="too large")], desk.clock.now())
